@@ -1,0 +1,59 @@
+package api
+
+import "time"
+
+// State is where a connection stands.
+type State string
+
+// The states of a connection.
+const (
+	StateNew                State = "new"                 // never authorized
+	StateActive             State = "active"              // its token works, or can be renewed
+	StateDegraded           State = "degraded"            // renewal fails for now; the token may still work
+	StateNeedsAuthorization State = "needs_authorization" // a person must authorize it
+	StateNeedsConfiguration State = "needs_configuration" // the operator must change a setting
+	StateBlocked            State = "blocked"             // an administrator at the provider must act
+	StateRevoked            State = "revoked"             // given up on purpose
+)
+
+// ConnectionSpec is what can be written of a connection.
+type ConnectionSpec struct {
+	Description string            `json:"description,omitempty"`
+	Client      string            `json:"client"`
+	Grant       string            `json:"grant,omitempty"`  // authorization_code, client_credentials; default: the provider's
+	Scopes      []string          `json:"scopes,omitempty"` // default: the provider's
+	Variables   map[string]string `json:"variables,omitempty"`
+	API         *CallSettings     `json:"api,omitempty"`
+	Tags        map[string]string `json:"tags,omitempty"`
+}
+
+// Connection is one grant under a client, how to call the API with it, and its state.
+type Connection struct {
+	Name string `json:"name"`
+	ConnectionSpec
+	ConnectionStatus
+}
+
+// ConnectionStatus is what Valetkey knows of a connection; it cannot be written.
+type ConnectionStatus struct {
+	State            State      `json:"state"`
+	Cause            *Cause     `json:"cause,omitempty"`
+	ExpiresAt        *time.Time `json:"expires_at,omitempty"`         // of the access token; absent when unknown
+	RefreshExpiresAt *time.Time `json:"refresh_expires_at,omitempty"` // of the refresh token, where the provider says
+	Renewable        bool       `json:"renewable"`                    // renews itself without a person
+	GrantedScopes    []string   `json:"granted_scopes,omitempty"`
+	MissingScopes    []string   `json:"missing_scopes,omitempty"` // asked for, not granted
+	LastUsedAt       *time.Time `json:"last_used_at,omitempty"`
+	LastRefreshedAt  *time.Time `json:"last_refreshed_at,omitempty"`
+	Generation       int64      `json:"generation"` // grows by one with each new token set
+	Account          string     `json:"account,omitempty"`
+	Warnings         []string   `json:"warnings,omitempty"` // what will go wrong later, and what to change
+	CreatedAt        time.Time  `json:"created_at"`
+	UpdatedAt        time.Time  `json:"updated_at"`
+}
+
+// ConnectionList is one page of connections.
+type ConnectionList struct {
+	Connections []Connection `json:"connections"`
+	NextCursor  string       `json:"next_cursor,omitempty"`
+}

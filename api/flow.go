@@ -1,0 +1,40 @@
+package api
+
+import "time"
+
+// AuthorizeRequest begins an authorization.
+type AuthorizeRequest struct {
+	LoginHint string `json:"login_hint,omitempty"` // the account to offer first
+	Prompt    string `json:"prompt,omitempty"`     // login, consent, select_account
+	ReturnTo  string `json:"return_to,omitempty"`  // where the browser goes afterwards; an allowed origin only
+}
+
+// Authorization is an authorization that waits for a browser.
+type Authorization struct {
+	Flow string `json:"flow"`
+	// AuthorizationURL is opened in the browser that will finish the flow. It
+	// goes through Valetkey, which binds the flow to that browser (RFC 6749
+	// section 10.12) and sends it on to the provider.
+	AuthorizationURL string    `json:"authorization_url"`
+	RedirectURI      string    `json:"redirect_uri"` // as registered at the provider
+	ExpiresAt        time.Time `json:"expires_at"`
+}
+
+// FlowStatus is how far an authorization has come.
+type FlowStatus string
+
+// The statuses of a flow.
+const (
+	FlowPending FlowStatus = "pending"
+	FlowDone    FlowStatus = "done"
+	FlowFailed  FlowStatus = "failed"
+)
+
+// Flow is an authorization in progress, or how it ended.
+type Flow struct {
+	ID         string     `json:"id"`
+	Connection string     `json:"connection"`
+	Status     FlowStatus `json:"status"`
+	Cause      *Cause     `json:"cause,omitempty"` // why it failed
+	ExpiresAt  time.Time  `json:"expires_at"`
+}

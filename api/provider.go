@@ -1,0 +1,82 @@
+package api
+
+import "github.com/valetkey/valetkey/oauth"
+
+// Provider describes an authorization server and the API behind it. A block
+// left out means the RFC's behaviour.
+type Provider struct {
+	Name      string              `json:"name,omitempty"`  // set by its place in the catalogue, not in the document
+	Title     string              `json:"title,omitempty"` // for people
+	Docs      string              `json:"docs,omitempty"`  // URL of the vendor's page
+	Variables map[string]Variable `json:"variables,omitempty"`
+	Endpoints
+	Authorization
+	Requests
+	Refresh *RefreshRules `json:"refresh,omitempty"`
+	API     *CallSettings `json:"api,omitempty"`
+	Setup   *Setup        `json:"setup,omitempty"`
+	BuiltIn bool          `json:"built_in,omitempty"` // shipped with Valetkey; read-only
+}
+
+// Endpoints of an authorization server. With an issuer, what is missing is
+// discovered (RFC 8414). Each is a template over the variables.
+type Endpoints struct {
+	Issuer                string `json:"issuer,omitempty"`
+	AuthorizationEndpoint string `json:"authorization_endpoint,omitempty"`
+	TokenEndpoint         string `json:"token_endpoint,omitempty"`
+	RefreshEndpoint       string `json:"refresh_endpoint,omitempty"` // default: the token endpoint
+	RevocationEndpoint    string `json:"revocation_endpoint,omitempty"`
+	IntrospectionEndpoint string `json:"introspection_endpoint,omitempty"`
+	UserinfoEndpoint      string `json:"userinfo_endpoint,omitempty"`
+}
+
+// Authorization says how grants are asked for.
+type Authorization struct {
+	Grant                   string      `json:"grant,omitempty"`                      // default for its connections; authorization_code if absent
+	CodeChallengeMethod     string      `json:"code_challenge_method,omitempty"`      // S256 (default), plain, none
+	TokenEndpointAuthMethod string      `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic, client_secret_post, none
+	Scopes                  *ScopeRules `json:"scopes,omitempty"`
+}
+
+// Requests holds the provider's deviations, leg by leg.
+type Requests struct {
+	AuthorizationRequest *oauth.RequestRules  `json:"authorization_request,omitempty"`
+	TokenRequest         *oauth.RequestRules  `json:"token_request,omitempty"`
+	RefreshRequest       *oauth.RequestRules  `json:"refresh_request,omitempty"` // inherits token_request except params
+	RevocationRequest    *oauth.RequestRules  `json:"revocation_request,omitempty"`
+	TokenResponse        *oauth.ResponseRules `json:"token_response,omitempty"`
+	RefreshResponse      *oauth.ResponseRules `json:"refresh_response,omitempty"` // default: token_response
+}
+
+// Variable is a value that is not the same for all clients or connections.
+type Variable struct {
+	Label    string   `json:"label,omitempty"`
+	Default  string   `json:"default,omitempty"`
+	Optional bool     `json:"optional,omitempty"`
+	Enum     []string `json:"enum,omitempty"`    // the values allowed
+	Pattern  string   `json:"pattern,omitempty"` // regular expression the whole value must match
+}
+
+// ScopeRules says how scopes are written and which are never left out.
+type ScopeRules struct {
+	Required  []string `json:"required,omitempty"`  // always asked for
+	Default   []string `json:"default,omitempty"`   // asked for when the connection names none
+	Separator string   `json:"separator,omitempty"` // default one space
+}
+
+// RefreshRules says when a token is renewed.
+type RefreshRules struct {
+	Skew Duration `json:"skew,omitempty"` // how long before expiry; default a tenth of the lifetime, at most 5 minutes
+}
+
+// Setup tells a person what to do at the provider.
+type Setup struct {
+	RegisterAt string   `json:"register_at,omitempty"` // where the redirect URI is registered
+	Steps      []string `json:"steps,omitempty"`
+}
+
+// ProviderList is one page of providers.
+type ProviderList struct {
+	Providers  []Provider `json:"providers"`
+	NextCursor string     `json:"next_cursor,omitempty"`
+}

@@ -1,0 +1,117 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// CallSettings says how to call an API: the api block. The provider gives
+// defaults, the connection overrides them key by key.
+type CallSettings struct {
+	BaseURL   string            `json:"base_url,omitempty"` // template over the variables; no call leaves it
+	Token     *TokenPlacement   `json:"token,omitempty"`
+	Headers   map[string]string `json:"headers,omitempty"`    // sent with each call; templates
+	Query     map[string]string `json:"query,omitempty"`      // added to each call's query; templates
+	Timeout   Duration          `json:"timeout,omitempty"`    // for the answer's header to arrive; default 40s
+	AuthError *AuthErrorRules   `json:"auth_error,omitempty"` // which answers mean that the token is refused
+	Test      *TestRequest      `json:"test,omitempty"`       // a request that shows the connection works
+}
+
+// The places a token can stand in (RFC 6750 section 2).
+const (
+	InHeader = "header" // section 2.1
+	InBody   = "body"   // section 2.2, form bodies only
+	InQuery  = "query"  // section 2.3
+)
+
+// TokenPlacement says where the access token stands in a call.
+type TokenPlacement struct {
+	In     StringList `json:"in,omitempty"`     // header (default), query, body; one or several
+	Name   string     `json:"name,omitempty"`   // header: Authorization; query and body: access_token
+	Scheme *string    `json:"scheme,omitempty"` // before the token in the header; default Bearer; "" for none
+}
+
+// AuthErrorRules says which answers of an API mean that it refuses the token.
+type AuthErrorRules struct {
+	Statuses []int `json:"statuses,omitempty"` // default 401
+}
+
+// TestRequest is a harmless request of an API.
+type TestRequest struct {
+	Method string `json:"method,omitempty"` // default GET
+	Path   string `json:"path"`             // under the base URL
+}
+
+// StringList is a list that may be written as a single string.
+type StringList []string
+
+// UnmarshalJSON reads a string or a list of strings.
+func (l *StringList) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*l = StringList{one}
+		return nil
+	}
+	var many []string
+	if err := json.Unmarshal(data, &many); err != nil {
+		return fmt.Errorf("expected text or a list of texts")
+	}
+	*l = many
+	return nil
+}
+
+// Merge returns s with every key that over sets taken from over. Maps merge
+// key by key; the receiver and the argument stay unchanged.
+func (s CallSettings) Merge(over CallSettings) CallSettings {
+	merged := s
+	if over.BaseURL != "" {
+		merged.BaseURL = over.BaseURL
+	}
+	merged.Token = mergePlacement(s.Token, over.Token)
+	merged.Headers = mergeMaps(s.Headers, over.Headers)
+	merged.Query = mergeMaps(s.Query, over.Query)
+	if over.Timeout != 0 {
+		merged.Timeout = over.Timeout
+	}
+	if over.AuthError != nil {
+		merged.AuthError = over.AuthError
+	}
+	if over.Test != nil {
+		merged.Test = over.Test
+	}
+	return merged
+}
+
+func mergePlacement(base, over *TokenPlacement) *TokenPlacement {
+	if base == nil || over == nil {
+		if over != nil {
+			return over
+		}
+		return base
+	}
+	merged := *base
+	if len(over.In) > 0 {
+		merged.In = over.In
+	}
+	if over.Name != "" {
+		merged.Name = over.Name
+	}
+	if over.Scheme != nil {
+		merged.Scheme = over.Scheme
+	}
+	return &merged
+}
+
+func mergeMaps(base, over map[string]string) map[string]string {
+	if len(over) == 0 {
+		return base
+	}
+	merged := make(map[string]string, len(base)+len(over))
+	for k, v := range base {
+		merged[k] = v
+	}
+	for k, v := range over {
+		merged[k] = v
+	}
+	return merged
+}

@@ -1,0 +1,91 @@
+package broker
+
+import (
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/secret"
+)
+
+// Client is our registration at a provider.
+type Client struct {
+	Name                    string
+	Description             string
+	Provider                string
+	Variables               map[string]string
+	ClientID                string
+	Secret                  secret.Sealed // at clientSecretPlace; nil: none
+	TokenEndpointAuthMethod string        // "": the provider's
+	AllowedHosts            []string
+	Cause                   *api.Cause // why the provider refuses it; nil when it does not
+	CreatedAt, UpdatedAt    time.Time
+}
+
+// Connection is one grant under a client, and how to call the API with it.
+type Connection struct {
+	Name                 string
+	Spec                 api.ConnectionSpec
+	State                api.State
+	Cause                *api.Cause
+	Account              string
+	LastUsedAt           time.Time // zero: never
+	LastRefreshedAt      time.Time // zero: never
+	CreatedAt, UpdatedAt time.Time
+	// Of the current token set; zero without one.
+	Generation       int64
+	ExpiresAt        time.Time
+	RefreshExpiresAt time.Time
+	Renewable        bool
+	GrantedScopes    []string
+}
+
+// TokenSet is one generation of a connection's tokens.
+type TokenSet struct {
+	Connection       string
+	Generation       int64         // 1 for the first, then one more each
+	AccessToken      secret.Sealed // at tokenPlace(…, "access_token")
+	RefreshToken     secret.Sealed // at tokenPlace(…, "refresh_token"); nil: none
+	TokenType        string
+	Scope            []string
+	ObtainedAt       time.Time
+	ExpiresAt        time.Time // zero: unknown
+	RefreshExpiresAt time.Time // zero: unknown
+}
+
+// Flow is an authorization in progress.
+type Flow struct {
+	ID               string
+	Connection       string
+	StateHash        []byte        // SHA-256 of the state parameter
+	Verifier         secret.Sealed // PKCE verifier, and the key of the browser binding
+	AuthorizationURL secret.Sealed // it holds the state
+	Issuer           string        // recorded at the start (RFC 9207 section 2.4)
+	TokenEndpoint    string        // recorded at the start (RFC 9700 section 4.4)
+	RedirectURI      string
+	ReturnTo         string
+	Status           api.FlowStatus
+	Cause            *api.Cause
+	TakenAt          time.Time // zero until a callback takes it
+	CreatedAt        time.Time
+	ExpiresAt        time.Time
+}
+
+// Event kinds.
+const (
+	EventAuthorized    = "authorized"
+	EventRefreshed     = "refreshed"
+	EventRefreshFailed = "refresh_failed"
+	EventRefused       = "refused" // the API refused the token
+	EventDenied        = "denied"  // an authorization failed or was refused
+	EventRevoked       = "revoked"
+	EventChanged       = "changed" // its settings were written
+)
+
+// Event is something that happened to a connection.
+type Event struct {
+	ID         int64
+	Connection string
+	At         time.Time
+	Kind       string
+	Detail     map[string]string // never a secret
+}

@@ -1,0 +1,147 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/secret"
+)
+
+// Errors every store returns, so that callers may compare with [errors.Is].
+var (
+	ErrNotFound = errors.New("not found")
+	ErrExists   = errors.New("exists already")
+	ErrStale    = errors.New("changed meanwhile") // a compare-and-swap lost
+	ErrInUse    = errors.New("in use")            // something else still refers to it
+)
+
+// Page selects a part of a list ordered by name.
+type Page struct {
+	After string // names greater than this; "" from the start
+	Limit int    // at most this many; 0: all
+}
+
+// Store is all that the broker keeps. Each part is used by the file of its
+// noun. Every write is durable when it returns.
+type Store interface {
+	ProviderStore
+	ClientStore
+	ConnectionStore
+	TokenStore
+	FlowStore
+	EventStore
+	SettingStore
+}
+
+// ProviderStore keeps the user's own providers. The document is the
+// provider's JSON; its Name and BuiltIn are not part of it.
+type ProviderStore interface {
+	PutProvider(ctx context.Context, name string, document []byte, now time.Time) error
+	Providers(ctx context.Context) (map[string][]byte, error)
+	DeleteProvider(ctx context.Context, name string) error // ErrNotFound, ErrInUse (by a client)
+}
+
+// ClientStore keeps clients.
+type ClientStore interface {
+	PutClient(ctx context.Context, c Client) error // inserts or replaces; CreatedAt of an existing row stays
+	Client(ctx context.Context, name string) (Client, error)
+	Clients(ctx context.Context, page Page) ([]Client, error)
+	SetClientCause(ctx context.Context, name string, cause *api.Cause, now time.Time) error
+	DeleteClient(ctx context.Context, name string) error // ErrNotFound, ErrInUse (by a connection)
+}
+
+// StateChange moves a connection to a state, with its cause.
+type StateChange struct {
+	State api.State
+	Cause *api.Cause // nil clears it
+}
+
+// ConnectionFilter selects connections; zero fields select all.
+type ConnectionFilter struct {
+	Page
+	Client string
+	State  api.State
+}
+
+// ConnectionStore keeps connections. The token fields of a Connection
+// (Generation to GrantedScopes) are read from its current token set and never
+// written here.
+type ConnectionStore interface {
+	// PutConnection inserts a connection or replaces its Spec, State, Cause and UpdatedAt.
+	PutConnection(ctx context.Context, c Connection) error
+	Connection(ctx context.Context, name string) (Connection, error)
+	Connections(ctx context.Context, filter ConnectionFilter) ([]Connection, error)
+	// SetState changes the state with its event, in one transaction, unless a token set
+	// newer than generation has been saved meanwhile: then ErrStale.
+	SetState(ctx context.Context, name string, generation int64, change StateChange, event Event) error
+	// TouchConnections records when connections were last used.
+	TouchConnections(ctx context.Context, usedAt map[string]time.Time) error
+	// DeleteConnection removes the connection with its token sets, flows and events.
+	DeleteConnection(ctx context.Context, name string) error
+}
+
+// Lease is the right to renew one connection for a while.
+type Lease struct {
+	Connection string
+	Owner      string // unique to the process and attempt
+	Fence      int64  // grows with every lease of the connection
+	ExpiresAt  time.Time
+}
+
+// TokenStore keeps token sets and the leases that guard their renewal.
+type TokenStore interface {
+	// TokenSet returns the current generation, or ErrNotFound.
+	TokenSet(ctx context.Context, connection string) (TokenSet, error)
+	// PreviousTokenSets returns older generations, newest first.
+	PreviousTokenSets(ctx context.Context, connection string) ([]TokenSet, error)
+	// SaveTokenSet saves set as generation set.Generation with the connection's new state, account and
+	// event in one transaction, provided that the current generation is set.Generation-1 (0: none) and,
+	// when fence is not 0, that no lease with a higher fence was given; else ErrStale. It keeps the
+	// newest keep older generations.
+	SaveTokenSet(ctx context.Context, save TokenSave) error
+	// DropTokenSets forgets all generations (revocation) with the connection's new state and event.
+	DropTokenSets(ctx context.Context, connection string, change StateChange, event Event) error
+	// AcquireLease gives the lease to owner until now+ttl, with a higher fence than ever before, when nobody
+	// holds an unexpired one; ok is false, with the holder's lease, when somebody does.
+	AcquireLease(ctx context.Context, connection, owner string, now time.Time, ttl time.Duration) (lease Lease, ok bool, err error)
+	// ReleaseLease ends the lease if this owner and fence still hold it.
+	ReleaseLease(ctx context.Context, lease Lease) error
+}
+
+// TokenSave is one write of a token set with all that goes with it.
+type TokenSave struct {
+	Set     TokenSet
+	Fence   int64 // of the lease held; 0: none is needed (a first authorization)
+	Change  StateChange
+	Account string // "" leaves the account as it is
+	Keep    int    // older generations to keep
+	Event   Event
+}
+
+// FlowStore keeps flows.
+type FlowStore interface {
+	CreateFlow(ctx context.Context, f Flow) error
+	Flow(ctx context.Context, id string) (Flow, error)
+	FlowByState(ctx context.Context, stateHash []byte) (Flow, error)
+	// TakeFlow marks a pending flow as taken, once: ErrStale when it was taken before.
+	TakeFlow(ctx context.Context, id string, now time.Time) error
+	FinishFlow(ctx context.Context, id string, status api.FlowStatus, cause *api.Cause) error
+	// DeleteFlows removes the flows that expired before the instant.
+	DeleteFlows(ctx context.Context, before time.Time) error
+}
+
+// EventStore keeps events.
+type EventStore interface {
+	AppendEvent(ctx context.Context, e Event) error
+	// Events returns events newest first, with an ID below before (0: the newest).
+	Events(ctx context.Context, connection string, before int64, limit int) ([]Event, error)
+}
+
+// SettingStore keeps a few sealed values of the installation itself.
+type SettingStore interface {
+	Setting(ctx context.Context, name string) (secret.Sealed, error) // ErrNotFound
+	// CreateSetting writes a setting that does not exist; ErrExists when it does.
+	CreateSetting(ctx context.Context, name string, value secret.Sealed) error
+}
