@@ -1,0 +1,135 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/access"
+	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/call"
+	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/egress"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/proxy"
+	"github.com/valetkey/valetkey/internal/rest"
+	"github.com/valetkey/valetkey/internal/store"
+	"github.com/valetkey/valetkey/internal/web"
+)
+
+// tokenRequestLimit bounds one whole request to an authorization server; the
+// broker's own, shorter limit applies first.
+const tokenRequestLimit = 2 * broker.TokenTimeout
+
+// App is the object graph without listeners.
+type App struct {
+	config  Config
+	store   *store.DB
+	keys    *access.Keys
+	broker  *broker.Broker
+	handler http.Handler
+}
+
+// Open makes the data directory, the keyring and the database if they are
+// missing, and puts everything together.
+func Open(ctx context.Context, config Config) (_ *App, err error) {
+	config = config.withDefaults()
+	if err := makeDataDir(config.DataDir); err != nil {
+		return nil, err
+	}
+	a := &App{config: config}
+	defer func() {
+		if err != nil {
+			a.closeStore()
+		}
+	}()
+	if a.store, err = store.Open(ctx, store.Config{
+		Path: filepath.Join(config.DataDir, "valetkey.db"),
+		Log:  config.Log,
+		Now:  config.Now,
+	}); err != nil {
+		return nil, err
+	}
+	keyring, err := openKeyring(ctx, config.DataDir, a.store)
+	if err != nil {
+		return nil, err
+	}
+	if a.keys, err = access.New(ctx, access.Config{Store: a.store, Now: config.Now}); err != nil {
+		return nil, err
+	}
+	ranges, err := config.ranges()
+	if err != nil {
+		return nil, err
+	}
+	out := egress.New(egress.Config{AllowPrivate: ranges})
+	providers, err := catalog.BuiltIn()
+	if err != nil {
+		return nil, err
+	}
+	if a.broker, err = broker.New(ctx, broker.Config{
+		Store:         a.store,
+		Keyring:       keyring,
+		HTTP:          out.Client(tokenRequestLimit),
+		Catalog:       providers,
+		PublicURL:     config.PublicURL,
+		ReturnOrigins: config.ReturnOrigins,
+		Now:           config.Now,
+		Log:           config.Log,
+	}); err != nil {
+		return nil, err
+	}
+	a.handler = a.serve(out)
+	return a, nil
+}
+
+// serve puts the inbound side together.
+func (a *App) serve(out *egress.Egress) http.Handler {
+	engine := call.New(call.Config{Credentials: a.broker, Transport: out.Transport(), Now: a.config.Now})
+	return rest.New(rest.Config{
+		Broker:  a.broker,
+		Keys:    a.keys,
+		Engine:  engine,
+		Proxy:   proxy.New(engine, rest.WriteError),
+		Web:     web.New(a.broker, a.config.PublicURL, a.config.Log),
+		Version: a.config.Version,
+		Log:     a.config.Log,
+		Ready:   a.store.Ping,
+	})
+}
+
+// Handler is what listens on the network: it asks every caller for a key.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// OperatorHandler is the same for whoever may open the data directory.
+func (a *App) OperatorHandler() http.Handler { return rest.AsOperator(a.handler) }
+
+// RedirectURI is the one to register at every provider.
+func (a *App) RedirectURI() string { return a.broker.RedirectURI() }
+
+// Close waits for renewals in progress, as long as the context lets it, writes
+// what is buffered and closes the database.
+func (a *App) Close(ctx context.Context) error {
+	return errors.Join(a.broker.Close(ctx), a.keys.Flush(ctx), a.closeStore())
+}
+
+func (a *App) closeStore() error {
+	if a.store == nil {
+		return nil
+	}
+	return a.store.Close()
+}
+
+func makeDataDir(dir string) error {
+	if dir == "" {
+		return fault.New(api.CodeNeedsConfiguration, "no data directory is set").
+			WithHint("set VALETKEY_DATA or --data DIR")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fault.Wrap(err, api.CodeNeedsConfiguration, "cannot make the data directory %s: %s", dir, reason(err)).
+			WithHint("choose a directory of yours with --data DIR or VALETKEY_DATA")
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+package broker
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+// arrangement is all that concerns one connection, with every template that
+// its authorization needs filled in.
+type arrangement struct {
+	connection Connection
+	client     Client
+	provider   catalog.Resolved
+	grant      oauth.GrantType
+}
+
+// arrange reads a connection, its client and its provider and fills them in.
+func (b *Broker) arrange(ctx context.Context, name string) (arrangement, error) {
+	c, client, err := b.load(ctx, name)
+	if err != nil {
+		return arrangement{}, err
+	}
+	provider, err := b.Provider(ctx, client.Provider)
+	if err != nil {
+		return arrangement{}, err
+	}
+	resolved, err := catalog.Resolve(provider, client.Variables, c.Spec.Variables)
+	if err != nil {
+		return arrangement{}, err
+	}
+	return arrangement{connection: c, client: client, provider: resolved, grant: grantOf(c.Spec, provider)}, nil
+}
+
+// server is the authorization server: as described, completed by discovery
+// where the description names an issuer and leaves endpoints out.
+func (b *Broker) server(ctx context.Context, a arrangement) (oauth.Server, error) {
+	p := a.provider.Provider
+	server := oauth.Server{
+		Issuer:                p.Issuer,
+		AuthorizationEndpoint: p.AuthorizationEndpoint,
+		TokenEndpoint:         p.TokenEndpoint,
+		RefreshEndpoint:       p.RefreshEndpoint,
+		RevocationEndpoint:    p.RevocationEndpoint,
+		IntrospectionEndpoint: p.IntrospectionEndpoint,
+		UserinfoEndpoint:      p.UserinfoEndpoint,
+	}
+	complete := p.TokenEndpoint != "" && (a.grant == oauth.GrantClientCredentials || p.AuthorizationEndpoint != "")
+	if p.Issuer != "" && !complete {
+		found, err := b.discover(ctx, p.Issuer)
+		if err != nil {
+			return server, err
+		}
+		server = overlay(found, server)
+	}
+	if server.TokenEndpoint == "" {
+		return server, fault.New(api.CodeNeedsConfiguration, "the provider %q has no token endpoint", p.Name).
+			WithHint("set token_endpoint, or an issuer to discover it from")
+	}
+	return server, nil
+}
+
+// overlay takes what was written by hand over what was discovered.
+func overlay(found, written oauth.Server) oauth.Server {
+	for _, field := range []struct{ to, from *string }{
+		{&found.AuthorizationEndpoint, &written.AuthorizationEndpoint},
+		{&found.TokenEndpoint, &written.TokenEndpoint},
+		{&found.RefreshEndpoint, &written.RefreshEndpoint},
+		{&found.RevocationEndpoint, &written.RevocationEndpoint},
+		{&found.IntrospectionEndpoint, &written.IntrospectionEndpoint},
+		{&found.UserinfoEndpoint, &written.UserinfoEndpoint},
+	} {
+		if *field.from != "" {
+			*field.to = *field.from
+		}
+	}
+	return found
+}
+
+// separator is what stands between scopes on the wire (RFC 6749 section 3.3: one space).
+func (a arrangement) separator() string {
+	if s := a.provider.Provider.Scopes; s != nil && s.Separator != "" {
+		return s.Separator
+	}
+	return " "
+}
+
+// scopes are the ones to ask for.
+func (a arrangement) scopes() []string {
+	return a.provider.Scopes(string(a.grant), a.connection.Spec.Scopes)
+}
+
+// defaultTimeout is how long an API may take to begin its answer.
+const defaultTimeout = 40 * time.Second
+
+// target fills in how to call the API.
+func (a arrangement) target() (*Target, error) {
+	settings := api.CallSettings{}
+	if a.provider.Provider.API != nil {
+		settings = *a.provider.Provider.API
+	}
+	if a.connection.Spec.API != nil {
+		settings = settings.Merge(*a.connection.Spec.API)
+	}
+	target := &Target{
+		Headers:    make(map[string]string, len(settings.Headers)),
+		Query:      make(map[string]string, len(settings.Query)),
+		Timeout:    time.Duration(settings.Timeout),
+		AuthErrors: []int{401},
+		Token:      placements(settings.Token),
+	}
+	if target.Timeout == 0 {
+		target.Timeout = defaultTimeout
+	}
+	if r := settings.AuthError; r != nil && len(r.Statuses) > 0 {
+		target.AuthErrors = r.Statuses
+	}
+	if t := settings.Test; t != nil {
+		target.TestMethod, target.TestPath = t.Method, t.Path
+	}
+	return target, a.fill(target, settings)
+}
+
+// fill expands the templates of the call settings.
+func (a arrangement) fill(target *Target, settings api.CallSettings) error {
+	vars := a.provider.Variables
+	if settings.BaseURL != "" {
+		text, err := catalog.Expand(settings.BaseURL, vars)
+		if err != nil {
+			return err
+		}
+		base, err := url.Parse(text)
+		if err != nil || base.Host == "" || base.User != nil {
+			return fault.New(api.CodeNeedsConfiguration, "the base_url of connection %q is not an address", a.connection.Name)
+		}
+		target.BaseURL = base
+	}
+	for _, set := range []struct{ to, from map[string]string }{{target.Headers, settings.Headers}, {target.Query, settings.Query}} {
+		for name, template := range set.from {
+			text, err := catalog.ExpandText(template, vars)
+			if err != nil {
+				return err
+			}
+			set.to[name] = text
+		}
+	}
+	return nil
+}
+
+// placements spells out where the token goes (RFC 6750 section 2).
+func placements(p *api.TokenPlacement) []Placement {
+	if p == nil {
+		p = &api.TokenPlacement{}
+	}
+	in := p.In
+	if len(in) == 0 {
+		in = api.StringList{api.InHeader}
+	}
+	places := make([]Placement, len(in))
+	for i, where := range in {
+		place := Placement{In: where, Name: "access_token"}
+		if where == api.InHeader {
+			place.Name, place.Scheme = "Authorization", "Bearer"
+			if p.Scheme != nil {
+				place.Scheme = *p.Scheme
+			}
+		}
+		// One name cannot serve two kinds of place: it is the header's when there is one.
+		if p.Name != "" && (len(in) == 1 || where == api.InHeader) {
+			place.Name = p.Name
+		}
+		places[i] = place
+	}
+	return places
+}
+
+// rules merges the refresh rules over the token request's: everything is
+// inherited but the parameters.
+func refreshRules(p api.Provider) oauth.RequestRules {
+	base := requestRules(p.TokenRequest)
+	over := p.RefreshRequest
+	if over == nil {
+		base.Params = nil
+		return base
+	}
+	merged := *over
+	if merged.Method == "" {
+		merged.Method = base.Method
+	}
+	if merged.Encoding == "" {
+		merged.Encoding = base.Encoding
+	}
+	headers := maps.Clone(base.Headers)
+	if headers == nil {
+		headers = make(map[string]string)
+	}
+	maps.Copy(headers, merged.Headers)
+	merged.Headers = headers
+	if merged.Rename == nil {
+		merged.Rename = base.Rename
+	}
+	if merged.Omit == nil {
+		merged.Omit = base.Omit
+	}
+	return merged
+}
+
+func requestRules(r *oauth.RequestRules) oauth.RequestRules {
+	if r == nil {
+		return oauth.RequestRules{}
+	}
+	return *r
+}
+
+func responseRules(rules ...*oauth.ResponseRules) oauth.ResponseRules {
+	for _, r := range rules {
+		if r != nil {
+			return *r
+		}
+	}
+	return oauth.ResponseRules{}
+}

@@ -1,0 +1,138 @@
+package broker
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/fault"
+)
+
+// Doer sends a request to an authorization server. It must not follow redirects.
+type Doer interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// Config is what a Broker is made of. Store, Keyring, HTTP, Catalog and
+// PublicURL are required.
+type Config struct {
+	Store         Store
+	Keyring       Sealer
+	HTTP          Doer
+	Catalog       *catalog.Catalog
+	PublicURL     string                                     // what the browser sees; the callback lies under it
+	ReturnOrigins []string                                   // origins a flow may return to, besides the public URL's
+	Now           func() time.Time                           // default time.Now
+	Sleep         func(context.Context, time.Duration) error // default: a timer
+	Rand          io.Reader                                  // default crypto/rand
+	Log           *slog.Logger                               // default: discards
+}
+
+// Broker is the domain: it holds no connection state of its own beyond a
+// bounded cache, and may run beside others on the same store.
+type Broker struct {
+	Config
+	catalog    atomic.Pointer[catalog.Catalog]
+	snapshots  snapshots
+	flights    singleflight.Group
+	servers    servers
+	used       usage
+	backoff    backoff
+	background sync.WaitGroup
+}
+
+// New makes a Broker and loads the user's providers.
+func New(ctx context.Context, cfg Config) (*Broker, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Sleep == nil {
+		cfg.Sleep = sleep
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Reader
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	public, err := url.Parse(cfg.PublicURL)
+	if err != nil || public.Host == "" || (public.Scheme != "http" && public.Scheme != "https") || public.RawQuery != "" || public.Fragment != "" {
+		return nil, fault.New(api.CodeNeedsConfiguration, "the public URL %q is not an http or https address", cfg.PublicURL).
+			WithHint("set VALETKEY_PUBLIC_URL to what the browser sees, such as https://valetkey.example.com")
+	}
+	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
+	b := &Broker{Config: cfg}
+	return b, b.loadProviders(ctx)
+}
+
+// RedirectURI is the one to register at every provider.
+func (b *Broker) RedirectURI() string { return b.PublicURL + "/oauth/callback" }
+
+// Close waits for the renewals that were started, so that none is lost, and
+// writes what is buffered. The context bounds the wait.
+func (b *Broker) Close(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { b.background.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+	return b.Flush(ctx)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func hash(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:]
+}
+
+// stored turns a store's error about the named thing into a fault.
+func stored(err error, noun, name string) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrNotFound):
+		return fault.Wrap(err, api.CodeNotFound, "there is no %s named %q", noun, name).WithHint("%s", listHint(noun))
+	case errors.Is(err, ErrInUse):
+		return fault.Wrap(err, api.CodeConflict, "the %s %q is in use", noun, name).
+			WithHint("delete what refers to it first")
+	default:
+		return err
+	}
+}
+
+func listHint(noun string) string {
+	switch noun {
+	case "connection":
+		return "valetkey list shows the connections there are"
+	case "client":
+		return "valetkey client list shows the clients there are"
+	case "provider":
+		return "valetkey providers shows the providers there are"
+	default:
+		return ""
+	}
+}

@@ -1,0 +1,149 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+// Clients returns a page of clients, by name.
+func (b *Broker) Clients(ctx context.Context, page Page) ([]api.Client, error) {
+	found, err := b.Store.Clients(ctx, page)
+	if err != nil {
+		return nil, err
+	}
+	clients := make([]api.Client, len(found))
+	for i, c := range found {
+		clients[i] = b.clientView(c)
+	}
+	return clients, nil
+}
+
+// Client returns one client; its secret is masked.
+func (b *Broker) Client(ctx context.Context, name string) (api.Client, error) {
+	c, err := b.Store.Client(ctx, name)
+	if err != nil {
+		return api.Client{}, stored(err, "client", name)
+	}
+	return b.clientView(c), nil
+}
+
+func (b *Broker) clientView(c Client) api.Client {
+	view := api.Client{
+		Name:                    c.Name,
+		Description:             c.Description,
+		Provider:                c.Provider,
+		Variables:               c.Variables,
+		ClientID:                c.ClientID,
+		TokenEndpointAuthMethod: c.TokenEndpointAuthMethod,
+		AllowedHosts:            c.AllowedHosts,
+		RedirectURI:             b.RedirectURI(),
+		Cause:                   c.Cause,
+		CreatedAt:               c.CreatedAt,
+		UpdatedAt:               c.UpdatedAt,
+	}
+	if len(c.Secret) > 0 {
+		view.ClientSecret = api.Mask
+	}
+	return view
+}
+
+// PutClient writes a client. A secret that is absent or masked stays. Writing
+// a client that the provider refused gives it another chance.
+func (b *Broker) PutClient(ctx context.Context, name string, spec api.ClientSpec) (created bool, err error) {
+	if err := b.checkClient(ctx, name, spec); err != nil {
+		return false, err
+	}
+	old, err := b.Store.Client(ctx, name)
+	created = errors.Is(err, ErrNotFound)
+	if err != nil && !created {
+		return false, err
+	}
+	sealed := old.Secret
+	if s := spec.ClientSecret; s != nil && *s != api.Mask {
+		if sealed, err = b.Keyring.Seal(secret.NewText(string(*s)), clientSecretPlace(name)); err != nil {
+			return false, err
+		}
+	}
+	now := b.Now()
+	err = b.Store.PutClient(ctx, Client{
+		Name:                    name,
+		Description:             spec.Description,
+		Provider:                spec.Provider,
+		Variables:               spec.Variables,
+		ClientID:                spec.ClientID,
+		Secret:                  sealed,
+		TokenEndpointAuthMethod: spec.TokenEndpointAuthMethod,
+		AllowedHosts:            spec.AllowedHosts,
+		CreatedAt:               now,
+		UpdatedAt:               now,
+	})
+	if err != nil {
+		return false, err
+	}
+	b.snapshots.clear()
+	return created, nil
+}
+
+func (b *Broker) checkClient(ctx context.Context, name string, spec api.ClientSpec) error {
+	if err := checkName("client", name); err != nil {
+		return err
+	}
+	if spec.Provider == "" {
+		return fault.New(api.CodeInvalid, "the client %q names no provider", name).
+			WithHint("set provider; valetkey providers shows the choices")
+	}
+	if _, err := b.Provider(ctx, spec.Provider); err != nil {
+		return refers(err)
+	}
+	if spec.ClientID == "" {
+		return fault.New(api.CodeInvalid, "the client %q has no client_id", name).
+			WithHint("copy the client id from your registration at the provider")
+	}
+	methods := []oauth.AuthMethod{"", oauth.AuthBasic, oauth.AuthPost, oauth.AuthNone}
+	if !slices.Contains(methods, oauth.AuthMethod(spec.TokenEndpointAuthMethod)) {
+		return fault.New(api.CodeInvalid, "token_endpoint_auth_method %q is not known", spec.TokenEndpointAuthMethod).
+			WithHint("use client_secret_basic, client_secret_post or none")
+	}
+	return nil
+}
+
+// refers makes "not found" a fault of the request that refers to the missing thing.
+func refers(err error) error {
+	if found := fault.As(err); found.Code == api.CodeNotFound {
+		return &fault.Error{Code: api.CodeInvalid, Message: found.Message, Hint: found.Hint, Cause: found.Cause}
+	}
+	return err
+}
+
+// DeleteClient removes a client that no connection uses.
+func (b *Broker) DeleteClient(ctx context.Context, name string) error {
+	return stored(b.Store.DeleteClient(ctx, name), "client", name)
+}
+
+// clientAuth opens the client's credential for one token request.
+func (b *Broker) clientAuth(c Client, provider api.Provider, server oauth.Server) (oauth.ClientAuth, error) {
+	text, err := b.Keyring.Open(c.Secret, clientSecretPlace(c.Name))
+	if err != nil {
+		return oauth.ClientAuth{}, err
+	}
+	auth := oauth.ClientAuth{ClientID: c.ClientID, ClientSecret: text.Reveal()}
+	switch {
+	case c.TokenEndpointAuthMethod != "":
+		auth.Method = oauth.AuthMethod(c.TokenEndpointAuthMethod)
+	case provider.TokenEndpointAuthMethod != "":
+		auth.Method = oauth.AuthMethod(provider.TokenEndpointAuthMethod)
+	default:
+		auth.Method = server.PreferredAuth(!text.IsZero())
+	}
+	if text.IsZero() && auth.Method != oauth.AuthNone {
+		return auth, fault.New(api.CodeNeedsConfiguration, "the client %q has no client secret, and %s needs one", c.Name, auth.Method).
+			WithHint("valetkey client update %s --client-secret-file FILE", c.Name)
+	}
+	return auth, nil
+}

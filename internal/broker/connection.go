@@ -1,0 +1,236 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+// Connections returns a page of connections, by name.
+func (b *Broker) Connections(ctx context.Context, filter ConnectionFilter) ([]api.Connection, error) {
+	found, err := b.Store.Connections(ctx, filter)
+	if err != nil {
+		return nil, err
+	}
+	clients := make(map[string]Client)
+	views := make([]api.Connection, len(found))
+	for i, c := range found {
+		client, seen := clients[c.Spec.Client]
+		if !seen {
+			if client, err = b.Store.Client(ctx, c.Spec.Client); err != nil && !errors.Is(err, ErrNotFound) {
+				return nil, err
+			}
+			clients[c.Spec.Client] = client
+		}
+		views[i] = b.connectionView(c, client)
+	}
+	return views, nil
+}
+
+// Connection returns one connection with its state.
+func (b *Broker) Connection(ctx context.Context, name string) (api.Connection, error) {
+	c, client, err := b.load(ctx, name)
+	if err != nil {
+		return api.Connection{}, err
+	}
+	return b.connectionView(c, client), nil
+}
+
+// load reads a connection with its client.
+func (b *Broker) load(ctx context.Context, name string) (Connection, Client, error) {
+	c, err := b.Store.Connection(ctx, name)
+	if err != nil {
+		return c, Client{}, stored(err, "connection", name)
+	}
+	client, err := b.Store.Client(ctx, c.Spec.Client)
+	return c, client, stored(err, "client", c.Spec.Client)
+}
+
+// PutConnection writes a connection's settings. What it holds of tokens stays,
+// unless it moves to another client or grant: those tokens belong to the old one.
+func (b *Broker) PutConnection(ctx context.Context, name string, spec api.ConnectionSpec) (created bool, err error) {
+	if err := checkName("connection", name); err != nil {
+		return false, err
+	}
+	client, err := b.Store.Client(ctx, spec.Client)
+	if err != nil {
+		return false, b.unknownClient(err, name, spec.Client)
+	}
+	provider, err := b.Provider(ctx, client.Provider)
+	if err != nil {
+		return false, err
+	}
+	if err := checkSpec(name, spec, client, provider); err != nil {
+		return false, err
+	}
+	old, err := b.Store.Connection(ctx, name)
+	created = errors.Is(err, ErrNotFound)
+	if err != nil && !created {
+		return false, err
+	}
+	now := b.Now()
+	next := Connection{Name: name, Spec: spec, State: api.StateNew, CreatedAt: now, UpdatedAt: now}
+	switch {
+	case created:
+	case old.Spec.Client != spec.Client || grantOf(old.Spec, provider) != grantOf(spec, provider):
+		event := Event{Connection: name, At: now, Kind: EventChanged, Detail: map[string]string{"client": spec.Client}}
+		if err := b.Store.DropTokenSets(ctx, name, StateChange{State: api.StateNew}, event); err != nil {
+			return false, err
+		}
+	case old.State == api.StateNeedsConfiguration || old.State == api.StateBlocked:
+		// What was wrong may be what was just changed: try again.
+		if old.Generation > 0 {
+			next.State = api.StateActive
+		}
+	default:
+		next.State, next.Cause = old.State, old.Cause
+	}
+	if err := b.Store.PutConnection(ctx, next); err != nil {
+		return false, err
+	}
+	b.snapshots.drop(name)
+	return created, nil
+}
+
+func (b *Broker) unknownClient(err error, connection, client string) error {
+	if client == "" {
+		return fault.New(api.CodeInvalid, "the connection %q names no client", connection).
+			WithHint("set client; valetkey client list shows the choices")
+	}
+	return refers(stored(err, "client", client))
+}
+
+// grantOf is the grant a connection uses (RFC 6749 section 1.3).
+func grantOf(spec api.ConnectionSpec, provider api.Provider) oauth.GrantType {
+	switch {
+	case spec.Grant != "":
+		return oauth.GrantType(spec.Grant)
+	case provider.Grant != "":
+		return oauth.GrantType(provider.Grant)
+	default:
+		return oauth.GrantAuthorizationCode
+	}
+}
+
+func checkSpec(name string, spec api.ConnectionSpec, client Client, provider api.Provider) error {
+	grant := grantOf(spec, provider)
+	if grant != oauth.GrantAuthorizationCode && grant != oauth.GrantClientCredentials {
+		return fault.New(api.CodeInvalid, "the grant %q of connection %q is not known", grant, name).
+			WithHint("use authorization_code or client_credentials")
+	}
+	if grant == oauth.GrantClientCredentials && len(client.Secret) == 0 {
+		// RFC 6749 section 4.4: confidential clients only.
+		return fault.New(api.CodeInvalid, "client_credentials needs a client secret, and the client %q has none", client.Name).
+			WithHint("valetkey client update %s --client-secret-file FILE", client.Name)
+	}
+	for _, scope := range spec.Scopes {
+		if scope == "" || strings.ContainsAny(scope, " \t\r\n\"\\") {
+			return fault.New(api.CodeInvalid, "%q is not one scope", scope).
+				WithHint("give each scope as an item of its own")
+		}
+	}
+	if spec.API == nil {
+		return nil
+	}
+	return checkCallSettings(*spec.API)
+}
+
+func checkCallSettings(s api.CallSettings) error {
+	if s.BaseURL != "" && !strings.Contains(s.BaseURL, "{") {
+		u, err := url.Parse(s.BaseURL)
+		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.Fragment != "" {
+			return fault.New(api.CodeInvalid, "the base_url is not an http or https address").
+				WithHint("write it like https://api.example.com/v1")
+		}
+	}
+	if s.Token == nil {
+		return nil
+	}
+	for _, place := range s.Token.In {
+		if !slices.Contains([]string{api.InHeader, api.InQuery, api.InBody}, place) {
+			return fault.New(api.CodeInvalid, "api.token.in cannot be %q", place).WithHint("use header, query or body")
+		}
+	}
+	return nil
+}
+
+// DeleteConnection forgets a connection and its tokens. It does not tell the
+// provider: see [Broker.Revoke].
+func (b *Broker) DeleteConnection(ctx context.Context, name string) error {
+	if err := b.Store.DeleteConnection(ctx, name); err != nil {
+		return stored(err, "connection", name)
+	}
+	b.snapshots.drop(name)
+	return nil
+}
+
+// connectionView is what is known of a connection, for people and programs.
+func (b *Broker) connectionView(c Connection, client Client) api.Connection {
+	status := api.ConnectionStatus{
+		State:            c.State,
+		Cause:            c.Cause,
+		ExpiresAt:        optional(c.ExpiresAt),
+		RefreshExpiresAt: optional(c.RefreshExpiresAt),
+		GrantedScopes:    c.GrantedScopes,
+		LastUsedAt:       optional(c.LastUsedAt),
+		LastRefreshedAt:  optional(c.LastRefreshedAt),
+		Generation:       c.Generation,
+		Account:          c.Account,
+		CreatedAt:        c.CreatedAt,
+		UpdatedAt:        c.UpdatedAt,
+	}
+	if used, ok := b.used.at(c.Name); ok {
+		status.LastUsedAt = &used
+	}
+	if client.Cause != nil && c.State != api.StateRevoked {
+		// The client is parked, the grant is not lost: say what mends all of them at once.
+		status.State, status.Cause = api.StateNeedsConfiguration, client.Cause
+	}
+	b.judgeGrant(c, client, &status)
+	spec := c.Spec
+	spec.Variables, spec.Tags = maps.Clone(spec.Variables), maps.Clone(spec.Tags)
+	return api.Connection{Name: c.Name, ConnectionSpec: spec, ConnectionStatus: status}
+}
+
+// judgeGrant fills in what the grant's kind says: whether it renews itself, what
+// was not granted, and what will go wrong.
+func (b *Broker) judgeGrant(c Connection, client Client, status *api.ConnectionStatus) {
+	provider, known, err := b.catalog.Load().Provider(client.Provider)
+	if err != nil || !known {
+		return
+	}
+	grant := grantOf(c.Spec, provider)
+	status.Renewable = c.Renewable || grant == oauth.GrantClientCredentials
+	if c.Generation == 0 {
+		return
+	}
+	if len(c.GrantedScopes) > 0 {
+		for _, scope := range c.Spec.Scopes {
+			if !slices.Contains(c.GrantedScopes, scope) && !silentScopes[scope] {
+				status.MissingScopes = append(status.MissingScopes, scope)
+			}
+		}
+	}
+	if !status.Renewable && !c.ExpiresAt.IsZero() && c.State == api.StateActive {
+		status.Warnings = append(status.Warnings, "the provider gave no refresh token, so this connection ends at "+
+			c.ExpiresAt.UTC().Format("2006-01-02 15:04:05 MST")+"; "+refreshTokenAdvice(c.Spec, provider))
+	}
+}
+
+// silentScopes are asked for, honoured, and commonly not listed in the answer.
+var silentScopes = map[string]bool{"offline_access": true, "openid": true}
+
+// refreshTokenAdvice says what to add so that the provider gives a refresh token.
+func refreshTokenAdvice(spec api.ConnectionSpec, provider api.Provider) string {
+	if !slices.Contains(spec.Scopes, "offline_access") && (provider.Scopes == nil || !slices.Contains(provider.Scopes.Required, "offline_access")) {
+		return "add the scope offline_access (or what the provider has in its place) and authorize again"
+	}
+	return "authorize again with prompt consent, and check that the registration may use refresh tokens"
+}

@@ -1,0 +1,225 @@
+package broker
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+const (
+	// maxSkew is the longest a token is renewed ahead of its expiry.
+	maxSkew = 5 * time.Minute
+	// maxSnapshots bounds the connections held in memory.
+	maxSnapshots = 10_000
+)
+
+// snapshot is one connection as calls see it: immutable once made.
+type snapshot struct {
+	credential Credential
+	refusal    *fault.Error // why no call can be made; nil when one can
+	renewable  bool
+	renewAt    time.Time // zero: never ahead of need
+	deadAt     time.Time // zero: never; from then on the token is not used
+}
+
+// snapshots is the bounded cache behind the hot path.
+type snapshots struct {
+	mu    sync.RWMutex
+	known map[string]*snapshot
+	epoch uint64 // grows with each drop, so that a slow read cannot bring back what was dropped
+}
+
+func (s *snapshots) get(name string) (*snapshot, uint64) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.known[name], s.epoch
+}
+
+func (s *snapshots) put(name string, snap *snapshot, epoch uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.epoch != epoch {
+		return
+	}
+	if s.known == nil {
+		s.known = make(map[string]*snapshot)
+	}
+	if len(s.known) >= maxSnapshots {
+		for other := range s.known { // any one: map order is random enough
+			delete(s.known, other)
+			break
+		}
+	}
+	s.known[name] = snap
+}
+
+func (s *snapshots) drop(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epoch++
+	delete(s.known, name)
+}
+
+func (s *snapshots) clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epoch++
+	s.known = nil
+}
+
+// Credential is what a call needs. It reads memory only, unless the
+// connection is not there or its token must be renewed first. A token near its
+// expiry is served while it is renewed in the background.
+func (b *Broker) Credential(ctx context.Context, connection string) (*Credential, error) {
+	snap, err := b.snapshot(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	if snap.refusal != nil {
+		return nil, snap.refusal
+	}
+	now := b.Now()
+	switch {
+	case snap.credential.Generation == 0, reached(snap.deadAt, now):
+		return b.renew(ctx, connection, snap.credential.Generation)
+	case snap.renewable && reached(snap.renewAt, now):
+		b.renewSoon(ctx, connection, snap.credential.Generation)
+	}
+	return &snap.credential, nil
+}
+
+func reached(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+func (b *Broker) snapshot(ctx context.Context, connection string) (*snapshot, error) {
+	snap, epoch := b.snapshots.get(connection)
+	if snap != nil {
+		return snap, nil
+	}
+	snap, err := b.readSnapshot(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	b.snapshots.put(connection, snap, epoch)
+	return snap, nil
+}
+
+func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot, error) {
+	a, err := b.arrange(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	set, err := b.currentTokenSet(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	target, err := a.target()
+	if err != nil {
+		return nil, err
+	}
+	snap := &snapshot{
+		refusal:   b.refusal(a, set),
+		renewable: len(set.RefreshToken) > 0 || a.grant == oauth.GrantClientCredentials,
+		credential: Credential{
+			Connection: connection,
+			Generation: set.Generation,
+			TokenType:  set.TokenType,
+			Scope:      oauth.JoinScope(set.Scope, " "),
+			ExpiresAt:  set.ExpiresAt,
+			Target:     target,
+			sealed:     set.AccessToken,
+			sealer:     b.Keyring,
+		},
+	}
+	if set.ExpiresAt.IsZero() {
+		return snap, nil
+	}
+	skew := a.skew(set)
+	snap.renewAt = set.ExpiresAt.Add(-skew)
+	// A token is not sent in the last moments of its life: it could die on the way.
+	snap.deadAt = set.ExpiresAt.Add(-min(skew/2, 10*time.Second))
+	return snap, nil
+}
+
+// skew is how long before its expiry a token is renewed: as the provider's
+// description says, else a tenth of the lifetime, at most five minutes.
+func (a arrangement) skew(set TokenSet) time.Duration {
+	lifetime := set.ExpiresAt.Sub(set.ObtainedAt)
+	if r := a.provider.Provider.Refresh; r != nil && r.Skew > 0 {
+		// Half the lifetime at the most, or each new token would be due at once.
+		return min(time.Duration(r.Skew), lifetime/2)
+	}
+	return max(0, min(lifetime/10, maxSkew))
+}
+
+// refusal says why calls through a connection cannot be made, from its state.
+func (b *Broker) refusal(a arrangement, set TokenSet) *fault.Error {
+	c := a.connection
+	if a.client.Cause != nil && c.State != api.StateRevoked {
+		return causeFault(api.CodeNeedsConfiguration, c.Name, a.client.Cause)
+	}
+	switch c.State {
+	case api.StateNeedsAuthorization:
+		return causeFault(api.CodeNeedsAuthorization, c.Name, c.Cause)
+	case api.StateNeedsConfiguration:
+		return causeFault(api.CodeNeedsConfiguration, c.Name, c.Cause)
+	case api.StateBlocked:
+		return causeFault(api.CodeBlocked, c.Name, c.Cause)
+	case api.StateRevoked:
+		return fault.New(api.CodeRevoked, "the connection %q was revoked", c.Name).
+			WithHint("valetkey connect %s authorizes it anew", c.Name)
+	}
+	if set.Generation == 0 && a.grant == oauth.GrantAuthorizationCode {
+		return fault.New(api.CodeNeedsAuthorization, "the connection %q was never authorized", c.Name).
+			WithHint("valetkey connect %s", c.Name)
+	}
+	return nil
+}
+
+func causeFault(code api.Code, connection string, cause *api.Cause) *fault.Error {
+	if cause == nil {
+		return fault.New(code, "the connection %q cannot be used", connection).WithHint("valetkey show %s", connection)
+	}
+	message := cause.Title
+	if cause.Detail != "" {
+		message += " (" + cause.Detail + ")"
+	}
+	return fault.New(code, "connection %q: %s", connection, message).WithHint("%s", cause.Remedy)
+}
+
+// Token hands out an access token that is good for at least minTTL, renewing
+// it when it is not. minTTL is not a promise the provider can be held to: a
+// token whose whole life is shorter is handed out fresh.
+func (b *Broker) Token(ctx context.Context, connection string, minTTL time.Duration) (api.AccessToken, error) {
+	credential, err := b.Credential(ctx, connection)
+	if err != nil {
+		return api.AccessToken{}, err
+	}
+	if !credential.ExpiresAt.IsZero() && credential.ExpiresAt.Sub(b.Now()) < minTTL {
+		if credential, err = b.renew(ctx, connection, credential.Generation); err != nil {
+			return api.AccessToken{}, err
+		}
+	}
+	var text secret.Text
+	if text, err = credential.AccessToken(); err != nil {
+		return api.AccessToken{}, err
+	}
+	b.Used(connection)
+	token := api.AccessToken{
+		AccessToken: api.Secret(text.Reveal()),
+		TokenType:   credential.TokenType,
+		ExpiresAt:   optional(credential.ExpiresAt),
+		Scope:       credential.Scope,
+		Generation:  credential.Generation,
+	}
+	for _, place := range credential.Target.Token {
+		if place.In == api.InHeader {
+			token.Header, token.Scheme = place.Name, place.Scheme
+		}
+	}
+	return token, nil
+}

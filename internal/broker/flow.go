@@ -1,0 +1,222 @@
+package broker
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+const (
+	// flowLife is how long a person has to log in and consent.
+	flowLife = 10 * time.Minute
+	// flowMemory is how long an ended flow is remembered, so that its page and
+	// a replayed callback can still say what became of it.
+	flowMemory = 24 * time.Hour
+)
+
+// Start is where a browser goes that opens an authorization URL, and the
+// value of the cookie that binds the flow to it.
+type Start struct {
+	Location  string // at the provider
+	Binding   string
+	ExpiresAt time.Time
+}
+
+// Begin starts an authorization by code (RFC 6749 section 4.1.1, RFC 7636).
+// The flow is stored before its URL is known to anyone, so it survives a restart.
+func (b *Broker) Begin(ctx context.Context, connection string, req api.AuthorizeRequest) (api.Authorization, error) {
+	if err := b.checkReturn(req.ReturnTo); err != nil {
+		return api.Authorization{}, err
+	}
+	a, err := b.arrange(ctx, connection)
+	if err != nil {
+		return api.Authorization{}, err
+	}
+	if a.grant != oauth.GrantAuthorizationCode {
+		return api.Authorization{}, fault.New(api.CodeInvalid, "the connection %q uses %s: nobody needs to authorize it", connection, a.grant).
+			WithHint("valetkey refresh %s obtains a token", connection)
+	}
+	server, err := b.server(ctx, a)
+	if err != nil {
+		return api.Authorization{}, err
+	}
+	if server.AuthorizationEndpoint == "" {
+		return api.Authorization{}, fault.New(api.CodeNeedsConfiguration, "the provider %q has no authorization endpoint", a.provider.Provider.Name).
+			WithHint("set authorization_endpoint, or an issuer to discover it from")
+	}
+	flow, err := b.newFlow(a, server, req)
+	if err != nil {
+		return api.Authorization{}, err
+	}
+	if err := b.Store.CreateFlow(ctx, flow); err != nil {
+		return api.Authorization{}, err
+	}
+	return api.Authorization{
+		Flow:             flow.ID,
+		AuthorizationURL: b.PublicURL + "/oauth/start/" + flow.ID,
+		RedirectURI:      flow.RedirectURI,
+		ExpiresAt:        flow.ExpiresAt.UTC(),
+	}, nil
+}
+
+func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRequest) (Flow, error) {
+	var random [3]string // id, state, verifier
+	for i := range random {
+		text, err := oauth.NewVerifier(b.Rand)
+		if err != nil {
+			return Flow{}, err
+		}
+		random[i] = text
+	}
+	id, state, verifier := random[0], random[1], random[2]
+	provider := a.provider.Provider
+	challenge, method, err := oauth.Challenge(provider.CodeChallengeMethod, verifier)
+	if err != nil {
+		return Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "%s", describe(err))
+	}
+	location, err := oauth.AuthorizationRequest{
+		ClientID:            a.client.ClientID,
+		RedirectURI:         b.RedirectURI(),
+		State:               state,
+		Scopes:              a.scopes(),
+		ScopeSeparator:      a.separator(),
+		CodeChallenge:       challenge,
+		CodeChallengeMethod: method,
+		Prompt:              req.Prompt,
+		LoginHint:           req.LoginHint,
+		Rules:               requestRules(provider.AuthorizationRequest),
+	}.URL(server.AuthorizationEndpoint)
+	if err != nil {
+		return Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no authorization URL can be made: %s", describe(err))
+	}
+	sealedVerifier, err := b.Keyring.Seal(secret.NewText(verifier), flowPlace(id, "verifier"))
+	if err != nil {
+		return Flow{}, err
+	}
+	sealedURL, err := b.Keyring.Seal(secret.NewText(location), flowPlace(id, "authorization_url"))
+	if err != nil {
+		return Flow{}, err
+	}
+	now := b.Now()
+	return Flow{
+		ID:               id,
+		Connection:       a.connection.Name,
+		StateHash:        hash(state),
+		Verifier:         sealedVerifier,
+		AuthorizationURL: sealedURL,
+		Issuer:           server.Issuer,
+		TokenEndpoint:    server.TokenEndpoint,
+		RedirectURI:      b.RedirectURI(),
+		ReturnTo:         req.ReturnTo,
+		Status:           api.FlowPending,
+		CreatedAt:        now,
+		ExpiresAt:        now.Add(flowLife),
+	}, nil
+}
+
+// checkReturn keeps the callback from being an open redirector (RFC 9700 section 4.11).
+func (b *Broker) checkReturn(to string) error {
+	if to == "" {
+		return nil
+	}
+	u, err := url.Parse(to)
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http") {
+		return fault.New(api.CodeInvalid, "return_to is not an http or https address")
+	}
+	origin := u.Scheme + "://" + u.Host
+	own, _ := url.Parse(b.PublicURL)
+	if origin == own.Scheme+"://"+own.Host || slices.Contains(b.ReturnOrigins, origin) {
+		return nil
+	}
+	return fault.New(api.CodeInvalid, "return_to leads to %s, which is not allowed", origin).
+		WithHint("start the server with --allow-return %s", origin)
+}
+
+// Start is called when a browser opens the authorization URL.
+func (b *Broker) Start(ctx context.Context, id string) (Start, error) {
+	flow, err := b.Store.Flow(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return Start{}, unknownFlow(err)
+	}
+	if err != nil {
+		return Start{}, err
+	}
+	if err := b.openFlow(flow); err != nil {
+		return Start{}, err
+	}
+	location, err := b.Keyring.Open(flow.AuthorizationURL, flowPlace(id, "authorization_url"))
+	if err != nil {
+		return Start{}, err
+	}
+	verifier, err := b.Keyring.Open(flow.Verifier, flowPlace(id, "verifier"))
+	if err != nil {
+		return Start{}, err
+	}
+	return Start{Location: location.Reveal(), Binding: binding(verifier), ExpiresAt: flow.ExpiresAt}, nil
+}
+
+// binding is what a browser shows to prove that it opened the authorization
+// URL. It is derived from the verifier, which never leaves the server, so the
+// state alone, which the provider and its logs see, does not give it away.
+func binding(verifier secret.Text) string {
+	mac := hmac.New(sha256.New, []byte(verifier.Reveal()))
+	mac.Write([]byte("valetkey browser binding"))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// openFlow says why a flow can no longer be finished, if so.
+func (b *Broker) openFlow(flow Flow) error {
+	switch {
+	case flow.Status != api.FlowPending || !flow.TakenAt.IsZero():
+		return fault.New(api.CodeConflict, "this authorization was used already").
+			WithHint("begin a new one: valetkey connect %s", flow.Connection)
+	case !b.Now().Before(flow.ExpiresAt):
+		return fault.New(api.CodeConflict, "this authorization expired: it was open for %s", flowLife).
+			WithHint("begin a new one: valetkey connect %s", flow.Connection)
+	default:
+		return nil
+	}
+}
+
+func unknownFlow(err error) error {
+	return fault.Wrap(err, api.CodeNotFound, "this authorization is not known here: it was never begun, or too long ago").
+		WithHint("begin a new one: valetkey connect NAME")
+}
+
+// Flow returns how far an authorization has come.
+func (b *Broker) Flow(ctx context.Context, id string) (api.Flow, error) {
+	flow, err := b.Store.Flow(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return api.Flow{}, unknownFlow(err)
+	}
+	if err != nil {
+		return api.Flow{}, err
+	}
+	return b.flowView(flow), nil
+}
+
+func (b *Broker) flowView(flow Flow) api.Flow {
+	view := api.Flow{ID: flow.ID, Connection: flow.Connection, Status: flow.Status, Cause: flow.Cause, ExpiresAt: flow.ExpiresAt.UTC()}
+	if flow.Status == api.FlowPending && !b.Now().Before(flow.ExpiresAt) {
+		// A person who declines may never come back: many servers end on a page of their own.
+		view.Status = api.FlowFailed
+		view.Cause = &api.Cause{
+			Code:   "expired",
+			Title:  "Nobody finished the authorization in time",
+			Detail: "The browser did not come back within " + strings.TrimSuffix(flowLife.String(), "0s") + ".",
+			Remedy: "valetkey connect " + flow.Connection,
+		}
+	}
+	return view
+}

@@ -1,0 +1,251 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+const (
+	// leaseLife outlives a token request and the save that follows it.
+	leaseLife = 2 * TokenTimeout
+	// leasePoll is how often a loser of the lease looks for the winner's result.
+	leasePoll = 100 * time.Millisecond
+	// saveTries bounds the attempts to save a token set; between them the wait doubles.
+	saveTries = 8
+)
+
+// Renew is called when the API refused the token of a generation. If that
+// generation was renewed meanwhile, the newer one is returned as it is.
+func (b *Broker) Renew(ctx context.Context, connection string, generation int64) (*Credential, error) {
+	snap, err := b.snapshot(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	if snap.refusal != nil {
+		return nil, snap.refusal
+	}
+	if snap.credential.Generation > generation {
+		return &snap.credential, nil
+	}
+	b.note(ctx, b.event(connection, EventRefused, nil))
+	return b.renew(ctx, connection, generation)
+}
+
+// Refresh renews a connection's token now, whatever its state, as long as it
+// has something to renew with.
+func (b *Broker) Refresh(ctx context.Context, connection string) (api.Connection, error) {
+	set, err := b.currentTokenSet(ctx, connection)
+	if err != nil {
+		return api.Connection{}, err
+	}
+	b.backoff.forget(connection)
+	if _, err := b.renew(ctx, connection, set.Generation); err != nil {
+		return api.Connection{}, err
+	}
+	return b.Connection(ctx, connection)
+}
+
+// renew is the one door. Callers that arrive together share one attempt; each
+// waits only as long as its own context lets it, while the attempt itself goes
+// on: a rotated token must be saved even when nobody waits for it.
+func (b *Broker) renew(ctx context.Context, connection string, generation int64) (*Credential, error) {
+	if err := b.backoff.refuse(connection, b.Now()); err != nil {
+		return nil, err
+	}
+	result := b.startRenewal(ctx, connection, generation)
+	select {
+	case r := <-result:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		credential := r.Val.(*Credential)
+		return credential, nil
+	case <-ctx.Done():
+		return nil, fault.Wrap(ctx.Err(), api.CodeUnreachable, "the token of connection %q is still being renewed", connection).
+			WithHint("try again: the renewal goes on without you")
+	}
+}
+
+// renewSoon renews in the background; its outcome shows in the connection's state.
+func (b *Broker) renewSoon(ctx context.Context, connection string, generation int64) {
+	if b.backoff.refuse(connection, b.Now()) == nil {
+		b.startRenewal(ctx, connection, generation)
+	}
+}
+
+func (b *Broker) startRenewal(ctx context.Context, connection string, generation int64) <-chan flightResult {
+	detached := context.WithoutCancel(ctx)
+	b.background.Add(1)
+	result := make(chan flightResult, 1)
+	go func() {
+		defer b.background.Done()
+		value, err, _ := b.flights.Do(connection, func() (any, error) { return b.renewOnce(detached, connection, generation) })
+		result <- flightResult{value, err}
+	}()
+	return result
+}
+
+// flightResult is how a shared renewal ended.
+type flightResult struct {
+	Val any
+	Err error
+}
+
+// renewOnce renews unless somebody else did: another caller of this process
+// before us, or another process that holds the lease.
+func (b *Broker) renewOnce(ctx context.Context, connection string, generation int64) (*Credential, error) {
+	lease, done, err := b.lease(ctx, connection, generation)
+	if err != nil {
+		return nil, err
+	}
+	if done {
+		return b.reread(ctx, connection)
+	}
+	defer func() {
+		if err := b.Store.ReleaseLease(ctx, lease); err != nil {
+			b.Log.Warn("lease not released; it ends by itself", slog.String("connection", connection), slog.Any("error", err))
+		}
+	}()
+	// Read again: the row may have changed before the lease was ours.
+	a, err := b.arrange(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	current, err := b.currentTokenSet(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	if current.Generation > generation {
+		return b.reread(ctx, connection)
+	}
+	token, err := b.requestToken(ctx, a, current)
+	if err != nil {
+		return nil, b.renewalFailed(ctx, a, current, err)
+	}
+	if err := b.saveRenewed(ctx, a, current, token, lease); err != nil {
+		return nil, err
+	}
+	b.backoff.forget(connection)
+	if a.client.Cause != nil {
+		if err := b.Store.SetClientCause(ctx, a.client.Name, nil, b.Now()); err != nil {
+			return nil, err
+		}
+		b.snapshots.clear()
+	}
+	return b.reread(ctx, connection)
+}
+
+// reread drops what is in memory and reads the connection from the store.
+func (b *Broker) reread(ctx context.Context, connection string) (*Credential, error) {
+	b.snapshots.drop(connection)
+	snap, err := b.snapshot(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	if snap.refusal != nil {
+		return nil, snap.refusal
+	}
+	return &snap.credential, nil
+}
+
+// lease waits for the right to renew. done reports that whoever had it before
+// has renewed already: one never waits on the provider, only on the generation.
+func (b *Broker) lease(ctx context.Context, connection string, generation int64) (lease Lease, done bool, err error) {
+	owner, err := oauth.NewState(b.Rand)
+	if err != nil {
+		return Lease{}, false, err
+	}
+	for {
+		lease, won, err := b.Store.AcquireLease(ctx, connection, owner, b.Now(), leaseLife)
+		if err != nil || won {
+			return lease, false, stored(err, "connection", connection)
+		}
+		if err := b.Sleep(ctx, leasePoll); err != nil {
+			return Lease{}, false, err
+		}
+		current, err := b.currentTokenSet(ctx, connection)
+		if err != nil {
+			return Lease{}, false, err
+		}
+		if current.Generation > generation {
+			return Lease{}, true, nil
+		}
+	}
+}
+
+// requestToken asks the provider for the next token.
+func (b *Broker) requestToken(ctx context.Context, a arrangement, current TokenSet) (oauth.Token, error) {
+	server, err := b.server(ctx, a)
+	if err != nil {
+		return oauth.Token{}, err
+	}
+	provider := a.provider.Provider
+	auth, err := b.clientAuth(a.client, provider, server)
+	if err != nil {
+		return oauth.Token{}, err
+	}
+	if a.grant == oauth.GrantClientCredentials {
+		return b.exchange(ctx, oauth.TokenRequest{
+			Endpoint: server.TokenEndpoint,
+			Auth:     auth,
+			Grant:    oauth.GrantClientCredentials,
+			Params:   oauth.ClientCredentialsParams(a.scopes(), a.separator()),
+			Rules:    requestRules(provider.TokenRequest),
+		}, responseRules(provider.TokenResponse))
+	}
+	refresh, err := b.Keyring.Open(current.RefreshToken, tokenPlace(a.connection.Name, current.Generation, "refresh_token"))
+	if err != nil {
+		return oauth.Token{}, err
+	}
+	if refresh.IsZero() {
+		return oauth.Token{}, errNoRefreshToken
+	}
+	return b.exchange(ctx, oauth.TokenRequest{
+		Endpoint: server.RefreshURL(),
+		Auth:     auth,
+		Grant:    oauth.GrantRefreshToken,
+		Params:   oauth.RefreshParams(refresh.Reveal(), nil, a.separator()),
+		Rules:    refreshRules(provider),
+	}, responseRules(provider.RefreshResponse, provider.TokenResponse))
+}
+
+// saveRenewed saves the new token set before anyone uses it. A store that
+// fails is tried again: the provider may have rotated, and what it gave exists
+// nowhere else.
+func (b *Broker) saveRenewed(ctx context.Context, a arrangement, current TokenSet, token oauth.Token, lease Lease) error {
+	set, err := b.sealToken(a, token, current)
+	if err != nil {
+		return err
+	}
+	save := TokenSave{
+		Set:    set,
+		Fence:  lease.Fence,
+		Change: StateChange{State: api.StateActive},
+		Keep:   keepGenerations,
+		Event:  b.event(a.connection.Name, EventRefreshed, tokenDetail(token, set)),
+	}
+	wait := 50 * time.Millisecond
+	for try := 1; ; try++ {
+		err = b.Store.SaveTokenSet(ctx, save)
+		if err == nil || errors.Is(err, ErrStale) || errors.Is(err, ErrNotFound) || try == saveTries {
+			break
+		}
+		b.Log.Error("a renewed token is not saved yet", slog.String("connection", a.connection.Name), slog.Int("try", try), slog.Any("error", err))
+		if err := b.Sleep(ctx, wait); err != nil {
+			return err
+		}
+		wait *= 2
+	}
+	if errors.Is(err, ErrStale) {
+		// A new authorization, or a later lease, was faster: what is stored is newer.
+		b.Log.Warn("a renewal came too late and was dropped", slog.String("connection", a.connection.Name))
+		return nil
+	}
+	return stored(err, "connection", a.connection.Name)
+}

@@ -1,0 +1,102 @@
+package broker
+
+import (
+	"context"
+	"errors"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+// Revoke gives up a grant: at the provider first (RFC 7009), then here. When
+// the provider cannot be reached nothing changes, since the token would live
+// on with nobody to revoke it.
+func (b *Broker) Revoke(ctx context.Context, connection string) (api.Connection, error) {
+	a, err := b.arrange(ctx, connection)
+	if err != nil {
+		return api.Connection{}, err
+	}
+	set, err := b.currentTokenSet(ctx, connection)
+	if err != nil {
+		return api.Connection{}, err
+	}
+	told, err := b.revokeAtProvider(ctx, a, set)
+	if err != nil {
+		return api.Connection{}, err
+	}
+	cause := &api.Cause{Code: "revoked", Title: "the grant was revoked", Remedy: "valetkey connect " + connection + " authorizes it anew"}
+	if !told && set.Generation > 0 {
+		cause.Detail = "The provider has no revocation endpoint: its tokens were forgotten here and end by themselves. Remove the access in the account's settings there."
+	}
+	event := b.event(connection, EventRevoked, map[string]string{"detail": cause.Detail})
+	if err := b.Store.DropTokenSets(ctx, connection, StateChange{State: api.StateRevoked, Cause: cause}, event); err != nil {
+		return api.Connection{}, stored(err, "connection", connection)
+	}
+	b.snapshots.drop(connection)
+	return b.Connection(ctx, connection)
+}
+
+// revokeAtProvider revokes the refresh token, or the access token when there is
+// none; told reports whether the provider has a way to be told.
+func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set TokenSet) (told bool, err error) {
+	server, err := b.server(ctx, a)
+	if err != nil {
+		return false, err
+	}
+	if server.RevocationEndpoint == "" || set.Generation == 0 {
+		return false, nil
+	}
+	auth, err := b.clientAuth(a.client, a.provider.Provider, server)
+	if err != nil {
+		return false, err
+	}
+	// The access token as well: not every server ends it with the grant (RFC 7009 section 2.1).
+	for _, kind := range []string{"refresh_token", "access_token"} {
+		sealed := set.RefreshToken
+		if kind == "access_token" {
+			sealed = set.AccessToken
+		}
+		token, err := b.Keyring.Open(sealed, tokenPlace(set.Connection, set.Generation, kind))
+		if err != nil {
+			return false, err
+		}
+		if token.IsZero() {
+			continue
+		}
+		if err := b.revokeToken(ctx, a, server, auth, token, kind); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (b *Broker) revokeToken(ctx context.Context, a arrangement, server oauth.Server, auth oauth.ClientAuth, token secret.Text, kind string) error {
+	ctx, cancel := context.WithTimeout(ctx, TokenTimeout)
+	defer cancel()
+	request := oauth.RevocationRequest{
+		Endpoint:      server.RevocationEndpoint,
+		Auth:          auth,
+		Token:         token.Reveal(),
+		TokenTypeHint: kind,
+		Rules:         requestRules(a.provider.Provider.RevocationRequest),
+	}
+	message, err := request.HTTP(ctx)
+	if err != nil {
+		return fault.Wrap(err, api.CodeNeedsConfiguration, "no revocation request can be made: %s", describe(err))
+	}
+	response, err := b.HTTP.Do(message)
+	if err != nil {
+		return unreachable(err, "the revocation endpoint of "+a.provider.Provider.Name)
+	}
+	defer response.Body.Close()
+	err = oauth.ReadRevocationResponse(response, request, b.Now())
+	var refused *oauth.Error
+	if !errors.As(err, &refused) || refused.Code == "unsupported_token_type" {
+		return nil
+	}
+	_, code := consequence(refused)
+	return fault.Wrap(refused, code, "the provider did not revoke the grant: %s", describe(refused)).
+		WithHint("try again; valetkey delete %s forgets the connection here without telling the provider", a.connection.Name)
+}
