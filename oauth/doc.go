@@ -7,13 +7,13 @@
 // The flow of an authorization, and where each step lives:
 //
 //	MetadataURLs → MetadataRequest → ParseMetadata     discovery.go  RFC 8414
-//	NewState, NewVerifier, CodeChallenge                 pkce.go       RFC 7636
+//	NewState, NewVerifier, CodeChallenge               pkce.go       RFC 7636
 //	AuthorizationRequest.URL                           authorization.go
 //	ParseAuthorizationResponse → Verify → Failure      callback.go   RFC 9207
 //	TokenRequest.HTTP                                  tokenrequest.go
-//	ReadTokenResponse → Token.Inherit                  tokenresponse.go, expiry.go
+//	TokenRequest.Judge → Token.Inherit                 tokenresponse.go, expiry.go
 //	Classify, ClassifyTransport, JudgeAPI              classify.go, challenge.go
-//	RevocationRequest.HTTP → ReadRevocationResponse    revocation.go RFC 7009
+//	RevocationRequest.HTTP → Judge                     revocation.go RFC 7009
 //
 // Invariants:
 //

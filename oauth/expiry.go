@@ -27,7 +27,7 @@ func (t *Token) setExpiry(members any, header http.Header, rules ExpiryRules) {
 	v, found := lookup(members, or(rule.Pointer, "expires_in"))
 	life, readable := lifetime(v, rule.Unit)
 	if found && v != nil && !readable {
-		t.warn(WarnExpiryUnreadable, "the lifetime is not a number")
+		t.warn(WarnExpiryUnreadable)
 	}
 	if !readable {
 		life, readable = t.instant(members, header, rules.ExpiresAt)
@@ -48,11 +48,11 @@ func (t *Token) setExpiry(members any, header http.Header, rules ExpiryRules) {
 func (t *Token) bounded(life time.Duration) time.Duration {
 	switch {
 	case life <= 0:
-		t.warn(WarnExpiredOnArrival, "the token has expired on arrival")
+		t.warn(WarnExpiredOnArrival)
 		return 0
 	case life >= maxLifetime:
 		if life > maxLifetime {
-			t.warn(WarnExpiryClamped, "the lifetime is more than a year; a year is used")
+			t.warn(WarnExpiryClamped)
 		}
 		return maxLifetime
 	}
@@ -100,7 +100,7 @@ func (t *Token) instant(members any, header http.Header, rule *Instant) (time.Du
 			return at.Sub(now), true
 		}
 		if found && v != nil {
-			t.warn(WarnExpiryUnreadable, "the time of expiry cannot be read")
+			t.warn(WarnExpiryUnreadable)
 		}
 	}
 	return 0, false

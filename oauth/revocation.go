@@ -73,6 +73,13 @@ func ReadRevocationResponse(resp *http.Response, received time.Time, rules Respo
 	return r.failure(doc, rules, AtRevocation)
 }
 
+// Judge is ReadRevocationResponse for the answer to this request: the token
+// and the client's secret cannot come back in the error's words.
+func (r RevocationRequest) Judge(resp *http.Response, received time.Time, rules ResponseRules) error {
+	rules.Asked.Redact = append(append(r.Auth.secrets(), r.Token), rules.Asked.Redact...)
+	return ReadRevocationResponse(resp, received, rules)
+}
+
 // String shows where the request goes, not the token.
 func (r RevocationRequest) String() string { return "revocation request to " + hostOf(r.Endpoint) }
 

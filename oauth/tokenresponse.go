@@ -32,22 +32,19 @@ type Token struct {
 	Warnings []Warning
 }
 
-// Warning is a deviation that was tolerated.
-type Warning struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
-}
+// Warning names a deviation that was tolerated.
+type Warning string
 
 // The warnings a Token can bear.
 const (
-	WarnTokenTypeMissing  = "token_type_missing"
-	WarnTokenTypeUnusual  = "token_type_unusual"
-	WarnRefreshTokenEmpty = "refresh_token_empty"
-	WarnExpiryUnreadable  = "expires_in_unreadable"
-	WarnExpiryClamped     = "expires_in_clamped"
-	WarnExpiredOnArrival  = "expired_on_arrival"
-	WarnScopeUnreadable   = "scope_unreadable"
-	WarnErrorIgnored      = "error_beside_token"
+	WarnTokenTypeMissing  Warning = "token_type_missing"    // Bearer is used
+	WarnTokenTypeUnusual  Warning = "token_type_unusual"    // bot; Bearer is used
+	WarnRefreshTokenEmpty Warning = "refresh_token_empty"   // it counts as none
+	WarnExpiryUnreadable  Warning = "expires_in_unreadable" // no number, no time
+	WarnExpiryClamped     Warning = "expires_in_clamped"    // more than a year; a year is used
+	WarnExpiredOnArrival  Warning = "expired_on_arrival"    // a lifetime of 0 or less
+	WarnScopeUnreadable   Warning = "scope_unreadable"      // neither a string nor a list
+	WarnErrorIgnored      Warning = "error_beside_token"    // both in one answer
 )
 
 // ReadTokenResponse judges an answer of the token endpoint and closes its body
@@ -62,6 +59,15 @@ func ReadTokenResponse(resp *http.Response, received time.Time, rules ResponseRu
 		return Token{}, err
 	}
 	return r.Token(rules)
+}
+
+// Judge is ReadTokenResponse for the answer to this request: what was asked
+// decides what an error means, and no secret of the request can come back in
+// the error's words.
+func (r TokenRequest) Judge(resp *http.Response, received time.Time, rules ResponseRules) (Token, error) {
+	rules.Asked.Grant = r.Grant
+	rules.Asked.Redact = append(r.Secrets(), rules.Asked.Redact...)
+	return ReadTokenResponse(resp, received, rules)
 }
 
 // Token judges an answer that was read before; see ReadTokenResponse.
@@ -87,7 +93,7 @@ func (r Response) Token(rules ResponseRules) (Token, error) {
 		if t.AccessToken == "" {
 			return Token{}, r.failure(doc, rules, AtToken)
 		}
-		t.warn(WarnErrorIgnored, "the answer holds an error beside the token")
+		t.warn(WarnErrorIgnored)
 	}
 	if err := r.checkToken(&t, members, rules); err != nil {
 		return Token{}, err
@@ -139,10 +145,10 @@ func (r Response) checkToken(t *Token, members any, rules ResponseRules) error {
 	known := func(s string) bool { return strings.EqualFold(s, t.TokenType) }
 	switch {
 	case t.TokenType == "" && !kept:
-		t.warn(WarnTokenTypeMissing, "the answer names no token_type; Bearer is used")
+		t.warn(WarnTokenTypeMissing)
 	case t.TokenType == "" || known("Bearer") || slices.ContainsFunc(rules.TokenTypes, known):
 	case known("bot"): // seen in the wild, and used like Bearer
-		t.warn(WarnTokenTypeUnusual, "the token_type is bot; Bearer is used")
+		t.warn(WarnTokenTypeUnusual)
 	default:
 		e := r.unreadable(rules, "the token_type "+sanitize(t.TokenType, rules.Asked.Redact)+" is not one that can be used")
 		e.Code, e.Action = CodeTokenType, ActionConfigure
@@ -154,7 +160,7 @@ func (r Response) checkToken(t *Token, members any, rules ResponseRules) error {
 func (t *Token) readMembers(members any, rules ResponseRules) {
 	refresh, found := lookup(members, or(rules.RefreshToken, "refresh_token"))
 	if t.RefreshToken, _ = refresh.(string); found && t.RefreshToken == "" {
-		t.warn(WarnRefreshTokenEmpty, "the answer holds an empty refresh_token; it counts as none")
+		t.warn(WarnRefreshTokenEmpty)
 	}
 	t.IDToken = text(members, "id_token")
 	scope, found := lookup(members, or(rules.Scope, "scope"))
@@ -170,14 +176,16 @@ func (t *Token) readMembers(members any, rules ResponseRules) {
 	case nil:
 	default:
 		if found {
-			t.warn(WarnScopeUnreadable, "the scope is neither a string nor a list")
+			t.warn(WarnScopeUnreadable)
 		}
 	}
 	t.ScopeGiven = len(t.Scope) > 0
 }
 
-func (t *Token) warn(code, message string) {
-	t.Warnings = append(t.Warnings, Warning{Code: code, Message: message})
+func (t *Token) warn(w Warning) {
+	if !slices.Contains(t.Warnings, w) {
+		t.Warnings = append(t.Warnings, w)
+	}
 }
 
 // Granted is the scope that holds: what the answer names, else what was
