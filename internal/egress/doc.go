@@ -1,0 +1,19 @@
+// Package egress is the only dialer: every request that Valetkey sends, to an
+// API or to an authorization server, leaves through it.
+//
+//	New(Config) ─▶ Egress ─▶ Transport()      calls of an API
+//	                     └─▶ Client(timeout)  token, discovery and key requests
+//	RoundTrip ─▶ resolve ─▶ guard on each address, at connect time ─▶ TLS ─▶ answer
+//	                                 any error ─▶ explain ─▶ fault
+//
+// Invariants:
+//   - The address is judged when the socket connects, after the name was
+//     resolved: a name that changes its address in between gains nothing.
+//   - Loopback, private, link-local, shared, translated and reserved addresses
+//     are refused unless the operator's ranges hold them.
+//   - Certificates are always verified, with TLS 1.2 or later.
+//   - No redirect is followed and no proxy of the environment is used.
+//   - An error names the host and what is wrong; never a path, query or header.
+//
+// Not in it: tokens, retries of ours, and the limits of one call (package call).
+package egress
