@@ -65,7 +65,6 @@ type consentView struct {
 	Client      string
 	ClientID    string
 	Name        string
-	Mail        string
 	Scopes      []scopeInfo
 	ReturnsTo   string
 	OtherPerson string // where to sign in as somebody else
@@ -93,7 +92,6 @@ func (s *Server) showConsent(w http.ResponseWriter, req authRequest, sess sessio
 		Client:      req.client.name,
 		ClientID:    req.client.id,
 		Name:        userName,
-		Mail:        userMail,
 		Scopes:      explainScopes(req.scopes),
 		ReturnsTo:   hostOf(req.redirectURI),
 		OtherPerson: formAction(other),
