@@ -10,7 +10,7 @@ type Provider struct {
 	Docs      string              `json:"docs,omitempty"`  // URL of the vendor's page
 	Variables map[string]Variable `json:"variables,omitempty"`
 	Endpoints
-	Authorization
+	GrantRules
 	Requests
 	Refresh *RefreshRules `json:"refresh,omitempty"`
 	API     *CallSettings `json:"api,omitempty"`
@@ -30,8 +30,8 @@ type Endpoints struct {
 	UserinfoEndpoint      string `json:"userinfo_endpoint,omitempty"`
 }
 
-// Authorization says how grants are asked for.
-type Authorization struct {
+// GrantRules says how grants are asked for.
+type GrantRules struct {
 	Grant                   string      `json:"grant,omitempty"`                      // default for its connections; authorization_code if absent
 	CodeChallengeMethod     string      `json:"code_challenge_method,omitempty"`      // S256 (default), plain, none
 	TokenEndpointAuthMethod string      `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic, client_secret_post, none
