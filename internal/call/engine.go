@@ -1,0 +1,161 @@
+package call
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/secret"
+)
+
+// Credentials gives and renews credentials; *broker.Broker does.
+type Credentials interface {
+	// Credential returns what one call needs. It is quick while the token is fresh.
+	Credential(ctx context.Context, connection string) (*broker.Credential, error)
+	// Renew returns a credential of a later generation: the API refused this one.
+	Renew(ctx context.Context, connection string, generation int64) (*broker.Credential, error)
+	// Used notes that the connection was used.
+	Used(connection string)
+}
+
+// Headers that an answer may carry besides the API's own.
+const (
+	HeaderAttempts  = "Valetkey-Attempts"  // how often the API was called, when more than once
+	HeaderRetryable = "Valetkey-Retryable" // "true": the token was renewed, send the request again
+)
+
+// Request is a call of an API.
+type Request struct {
+	Method        string // default GET
+	Path          string // encoded, under the base URL; may hold ?query; or an absolute URL under the base URL
+	RawQuery      string // encoded; added to that of Path
+	Header        http.Header
+	Body          io.Reader   // nil: none
+	ContentLength int64       // of Body in bytes; -1: unknown
+	Trailer       http.Header // sent after Body; values may be filled in until Body ends
+	Upgrade       string      // protocol to switch to (RFC 9110 section 7.8); "": none
+}
+
+// Options change an [Engine]. The zero value is fit for use.
+type Options struct {
+	Now  func() time.Time                              // default [time.Now]
+	Open func(*broker.Credential) (secret.Text, error) // default [broker.Credential.AccessToken]
+}
+
+// Engine calls APIs. It is safe for concurrent use.
+type Engine struct {
+	credentials Credentials
+	transport   http.RoundTripper
+	open        func(*broker.Credential) (secret.Text, error)
+	brake       *brake
+}
+
+// New makes an Engine. The transport must neither follow redirects nor retry.
+func New(credentials Credentials, transport http.RoundTripper, options Options) *Engine {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	if options.Open == nil {
+		options.Open = (*broker.Credential).AccessToken
+	}
+	return &Engine{credentials: credentials, transport: transport, open: options.Open, brake: newBrake(options.Now)}
+}
+
+// Do calls the API and returns its answer as it came, whatever its status,
+// except that cookies are taken out and [HeaderAttempts] or [HeaderRetryable]
+// may be added. The body streams; the caller closes it. Cancelling ctx ends
+// the call at any point. Errors carry a [fault.Error].
+func (e *Engine) Do(ctx context.Context, connection string, r Request) (*http.Response, error) {
+	credential, err := e.credentials.Credential(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	o := outgoing{Request: r}
+	if o.Method == "" {
+		o.Method = http.MethodGet
+	}
+	if err := o.buffer(); err != nil {
+		return nil, err
+	}
+	response, err := e.send(ctx, credential, &o)
+	if err != nil {
+		return nil, err
+	}
+	e.credentials.Used(connection)
+	if !refuses(credential.Target, response.StatusCode) {
+		return response, nil
+	}
+	return e.afterRefusal(ctx, credential, &o, response)
+}
+
+// send makes one attempt.
+func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *outgoing) (*http.Response, error) {
+	target := credential.Target
+	if target.BaseURL == nil {
+		return nil, fault.New(api.CodeNeedsConfiguration, "the connection %s has no base URL, so its API cannot be called", credential.Connection).
+			WithHint("set api.base_url of the connection, or fetch its token and call the API yourself")
+	}
+	request, err := e.build(credential, o)
+	if err != nil {
+		return nil, err
+	}
+	watch := startWatch(ctx, target.Timeout)
+	if request.Body != nil {
+		request.Body = &upload{body: request.Body, watch: watch, from: o.Trailer, to: request.Trailer}
+	}
+	response, err := e.transport.RoundTrip(request.WithContext(watch.ctx))
+	if err != nil {
+		return nil, watch.fail(err, target.BaseURL.Host)
+	}
+	watch.answered()
+	response.Body = watch.body(response.Body)
+	for _, name := range [...]string{"Set-Cookie", "Set-Cookie2", HeaderAttempts, HeaderRetryable} {
+		delete(response.Header, name)
+	}
+	return response, nil
+}
+
+// build makes the request of one attempt: the target, the caller's headers
+// without those that are not theirs to send, the configured ones, the token.
+func (e *Engine) build(credential *broker.Credential, o *outgoing) (*http.Request, error) {
+	target := credential.Target
+	location, err := locate(target.BaseURL, o.Path, o.RawQuery)
+	if err != nil {
+		return nil, err
+	}
+	header, err := forwardable(o.Header, o.Upgrade)
+	if err != nil {
+		return nil, err
+	}
+	request := &http.Request{
+		Method: o.Method, URL: location, Header: header, Host: location.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	token, err := e.open(credential)
+	if err != nil {
+		return nil, err
+	}
+	placed := placing{request: request, form: o.form(), token: token.Reveal(), connection: credential.Connection}
+	if err := placed.all(target); err != nil {
+		return nil, err
+	}
+	o.attach(request, placed.form)
+	return request, nil
+}
+
+// refuses says whether a status means that the API does not accept the token.
+func refuses(target *broker.Target, status int) bool {
+	if len(target.AuthErrors) == 0 {
+		return status == http.StatusUnauthorized
+	}
+	for _, s := range target.AuthErrors {
+		if s == status {
+			return true
+		}
+	}
+	return false
+}
