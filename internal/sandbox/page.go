@@ -17,6 +17,18 @@ var pageFiles embed.FS
 // follows the form too, and that one leads to the application.
 const contentSecurity = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' http: https:"
 
+// contentSecurity is the policy with the schemes of configured redirect URIs,
+// such as an app's own, added to form-action.
+func (s *Server) contentSecurity() string {
+	policy := contentSecurity
+	for _, raw := range s.cfg.RedirectURIs {
+		if u, err := url.Parse(raw); err == nil && u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" {
+			policy += " " + u.Scheme + ":"
+		}
+	}
+	return policy
+}
+
 func parsePages() (*template.Template, error) {
 	return template.ParseFS(pageFiles, "pages/*.html")
 }
@@ -169,7 +181,7 @@ func (s *Server) render(w http.ResponseWriter, status int, name string, view any
 		return
 	}
 	h := w.Header()
-	h.Set("Content-Security-Policy", contentSecurity)
+	h.Set("Content-Security-Policy", s.contentSecurity())
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")

@@ -199,6 +199,14 @@ func TestEveryPageHasItsSecurityHeadersAndNothingInline(t *testing.T) {
 	}
 }
 
+func TestFormsMayLeadToAConfiguredAppScheme(t *testing.T) {
+	r := newRig(t, "", func(c *Config) { c.RedirectURIs = []string{"https://broker.example/cb", "com.example.app:/cb"} })
+	csp := r.get("/").Header.Get("Content-Security-Policy")
+	if !strings.HasSuffix(csp, "form-action 'self' http: https: com.example.app:") {
+		t.Errorf("CSP = %s", csp)
+	}
+}
+
 func TestEveryFieldHasItsLabel(t *testing.T) {
 	r := newRig(t, "")
 	page := r.get("/authorize?" + authParams().Encode())
