@@ -1,0 +1,177 @@
+package brokertest
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/valetkey/valetkey/internal/broker"
+)
+
+func leaseChecks() []check {
+	return []check{
+		{"the first to ask gets it, the next is shown the holder", leaseHeld},
+		{"of many that ask at once one gets it", leaseRace},
+		{"it runs out at its end, with a higher fence for the next", leaseExpires},
+		{"releasing it gives it free at once, with a higher fence", leaseReleased},
+		{"only its holder can release it", leaseForeignRelease},
+		{"leases of two connections do not touch each other", leaseApart},
+		{"a holder saves with its fence", leaseSaves},
+		{"a holder that stalled past the next lease is refused", leaseStalled},
+		{"a fence that was never given is refused", leaseNever},
+		{"an unknown connection has none", leaseUnknown},
+	}
+}
+
+const ttl = 30 * time.Second
+
+// acquire takes a lease that must be free.
+func acquire(t *testing.T, s broker.Store, connection, owner string, now time.Time) broker.Lease {
+	t.Helper()
+	lease, won, err := s.AcquireLease(t.Context(), connection, owner, now, ttl)
+	must(t, err)
+	if !won {
+		t.Fatalf("%s did not get the lease; %+v holds it", owner, lease)
+	}
+	return lease
+}
+
+func leaseHeld(t *testing.T, s broker.Store) {
+	seed(t, s, "mail")
+	first := acquire(t, s, "mail", "one", start())
+	if first.Fence < 1 {
+		t.Fatalf("fence is %d; 0 means that none is needed", first.Fence)
+	}
+	wantEqual(t, "lease", first, broker.Lease{Connection: "mail", Owner: "one", Fence: first.Fence, ExpiresAt: start().Add(ttl)})
+	for _, owner := range []string{"two", "one"} {
+		shown, won, err := s.AcquireLease(t.Context(), "mail", owner, start().Add(ttl-time.Millisecond), ttl)
+		must(t, err)
+		if won {
+			t.Fatalf("%s got a lease that is held", owner)
+		}
+		wantEqual(t, "lease shown", shown, first)
+	}
+}
+
+func leaseRace(t *testing.T, s broker.Store) {
+	seed(t, s, "mail")
+	var won atomic.Int32
+	var all sync.WaitGroup
+	for i := range 20 {
+		all.Go(func() {
+			_, ok, err := s.AcquireLease(t.Context(), "mail", fmt.Sprint("owner ", i), start(), ttl)
+			if err != nil {
+				t.Errorf("unexpected error: %v", err)
+			}
+			if ok {
+				won.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if won.Load() != 1 {
+		t.Fatalf("%d got the lease at once", won.Load())
+	}
+}
+
+func leaseExpires(t *testing.T, s broker.Store) {
+	seed(t, s, "mail")
+	first := acquire(t, s, "mail", "one", start())
+	next := acquire(t, s, "mail", "two", first.ExpiresAt)
+	if next.Fence <= first.Fence || next.Owner != "two" || !next.ExpiresAt.Equal(first.ExpiresAt.Add(ttl)) {
+		t.Fatalf("the next lease is %+v after %+v", next, first)
+	}
+}
+
+func leaseReleased(t *testing.T, s broker.Store) {
+	seed(t, s, "mail")
+	first := acquire(t, s, "mail", "one", start())
+	must(t, s.ReleaseLease(t.Context(), first))
+	next := acquire(t, s, "mail", "one", start())
+	if next.Fence <= first.Fence {
+		t.Fatalf("fence is %d after %d", next.Fence, first.Fence)
+	}
+	must(t, s.ReleaseLease(t.Context(), next))
+	must(t, s.ReleaseLease(t.Context(), next))
+}
+
+func leaseForeignRelease(t *testing.T, s broker.Store) {
+	seed(t, s, "mail")
+	first := acquire(t, s, "mail", "one", start())
+	held := acquire(t, s, "mail", "two", after(1))
+	foreign, former := held, held
+	foreign.Owner = "three"
+	former.Fence = first.Fence
+	for _, lease := range []broker.Lease{first, foreign, former} {
+		must(t, s.ReleaseLease(t.Context(), lease))
+	}
+	shown, won, err := s.AcquireLease(t.Context(), "mail", "four", after(1), ttl)
+	must(t, err)
+	if won {
+		t.Fatal("somebody else released the lease")
+	}
+	wantEqual(t, "holder", shown, held)
+}
+
+func leaseApart(t *testing.T, s broker.Store) {
+	seed(t, s, "mail", "files")
+	mail := acquire(t, s, "mail", "one", start())
+	files := acquire(t, s, "files", "one", start())
+	must(t, s.ReleaseLease(t.Context(), files))
+	save := saving("mail", 1)
+	save.Fence = mail.Fence
+	must(t, s.SaveTokenSet(t.Context(), save))
+}
+
+func leaseSaves(t *testing.T, s broker.Store) {
+	seed(t, s, "mail")
+	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
+	lease := acquire(t, s, "mail", "one", start())
+	save := saving("mail", 2)
+	save.Fence = lease.Fence
+	must(t, s.SaveTokenSet(t.Context(), save))
+
+	// Its end, and its release, do not matter while nobody else has got one.
+	must(t, s.ReleaseLease(t.Context(), lease))
+	save.Set = tokenSet("mail", 3)
+	must(t, s.SaveTokenSet(t.Context(), save))
+	wantEqual(t, "token set", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 3))
+}
+
+func leaseStalled(t *testing.T, s broker.Store) {
+	seed(t, s, "mail")
+	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
+	stalled := acquire(t, s, "mail", "one", start())
+	next := acquire(t, s, "mail", "two", after(5))
+	late := saving("mail", 2)
+	late.Set.AccessToken = opaque("late")
+	late.Fence = stalled.Fence
+	wantError(t, s.SaveTokenSet(t.Context(), late), broker.ErrStale)
+	wantEqual(t, "token set", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 1))
+
+	save := saving("mail", 2)
+	save.Fence = next.Fence
+	must(t, s.SaveTokenSet(t.Context(), save))
+	wantEqual(t, "token set", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 2))
+}
+
+func leaseNever(t *testing.T, s broker.Store) {
+	seed(t, s, "mail", "files")
+	other := acquire(t, s, "files", "one", start())
+	for _, fence := range []int64{other.Fence, other.Fence + 1} {
+		save := saving("mail", 1)
+		save.Fence = fence
+		wantError(t, s.SaveTokenSet(t.Context(), save), broker.ErrStale)
+	}
+}
+
+func leaseUnknown(t *testing.T, s broker.Store) {
+	_, won, err := s.AcquireLease(t.Context(), "nobody", "one", start(), ttl)
+	wantError(t, err, broker.ErrNotFound)
+	if won {
+		t.Fatal("a lease of an unknown connection was given")
+	}
+	must(t, s.ReleaseLease(t.Context(), broker.Lease{Connection: "nobody", Owner: "one", Fence: 1}))
+}

@@ -1,0 +1,95 @@
+package brokertest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/valetkey/valetkey/internal/access"
+	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/secret"
+)
+
+// Memory is a store that forgets. It may be used by many goroutines; values
+// are copied on their way in and out.
+type Memory struct {
+	mu          sync.Mutex
+	providers   map[string][]byte
+	clients     map[string]broker.Client
+	connections map[string]broker.Connection // without the fields of the token set
+	tokenSets   map[string][]broker.TokenSet // oldest first
+	leases      map[string]broker.Lease
+	flows       map[string]broker.Flow
+	events      map[string][]broker.Event // oldest first
+	settings    map[string]secret.Sealed
+	keys        map[string]access.Key
+	lastEvent   int64
+	lastFence   int64
+}
+
+var (
+	_ broker.Store    = (*Memory)(nil)
+	_ access.KeyStore = (*Memory)(nil)
+)
+
+// NewMemory makes an empty store.
+func NewMemory() *Memory {
+	return &Memory{
+		providers:   map[string][]byte{},
+		clients:     map[string]broker.Client{},
+		connections: map[string]broker.Connection{},
+		tokenSets:   map[string][]broker.TokenSet{},
+		leases:      map[string]broker.Lease{},
+		flows:       map[string]broker.Flow{},
+		events:      map[string][]broker.Event{},
+		settings:    map[string]secret.Sealed{},
+		keys:        map[string]access.Key{},
+	}
+}
+
+// do runs one call of the store, all by itself.
+func (m *Memory) do(ctx context.Context, call func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return call()
+}
+
+// clone copies a value as a database does: through its written form.
+func clone[T any](value T) T {
+	var copied T
+	text, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(text, &copied)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("a %T cannot be stored: %v", value, err)) // a defect of the test
+	}
+	return copied
+}
+
+// whole cuts times to the milliseconds that a database keeps.
+func whole(times ...*time.Time) {
+	for _, t := range times {
+		if !t.IsZero() {
+			*t = t.Truncate(time.Millisecond).UTC()
+		}
+	}
+}
+
+// unknown says that there is no such thing.
+func unknown(noun, name string) error {
+	return fmt.Errorf("%s %q: %w", noun, name, broker.ErrNotFound)
+}
+
+// paged cuts a sorted list to a page.
+func paged[T any](sorted []T, limit int) []T {
+	if limit > 0 && len(sorted) > limit {
+		return sorted[:limit]
+	}
+	return sorted
+}

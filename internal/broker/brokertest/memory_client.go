@@ -1,0 +1,120 @@
+package brokertest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/broker"
+)
+
+// PutProvider implements [broker.ProviderStore].
+func (m *Memory) PutProvider(ctx context.Context, name string, document []byte, _ time.Time) error {
+	return m.do(ctx, func() error {
+		m.providers[name] = bytes.Clone(document)
+		return nil
+	})
+}
+
+// Providers implements [broker.ProviderStore].
+func (m *Memory) Providers(ctx context.Context) (documents map[string][]byte, err error) {
+	err = m.do(ctx, func() error {
+		documents = make(map[string][]byte, len(m.providers))
+		for name, document := range m.providers {
+			documents[name] = bytes.Clone(document)
+		}
+		return nil
+	})
+	return documents, err
+}
+
+// DeleteProvider implements [broker.ProviderStore].
+func (m *Memory) DeleteProvider(ctx context.Context, name string) error {
+	return m.do(ctx, func() error {
+		if _, ok := m.providers[name]; !ok {
+			return unknown("provider", name)
+		}
+		for _, c := range m.clients {
+			if c.Provider == name {
+				return fmt.Errorf("provider %q: %w", name, broker.ErrInUse)
+			}
+		}
+		delete(m.providers, name)
+		return nil
+	})
+}
+
+// PutClient implements [broker.ClientStore].
+func (m *Memory) PutClient(ctx context.Context, c broker.Client) error {
+	return m.do(ctx, func() error {
+		c := clone(c)
+		whole(&c.CreatedAt, &c.UpdatedAt)
+		if old, ok := m.clients[c.Name]; ok {
+			c.CreatedAt = old.CreatedAt
+		}
+		m.clients[c.Name] = c
+		return nil
+	})
+}
+
+// Client implements [broker.ClientStore].
+func (m *Memory) Client(ctx context.Context, name string) (found broker.Client, err error) {
+	err = m.do(ctx, func() error {
+		c, ok := m.clients[name]
+		if !ok {
+			return unknown("client", name)
+		}
+		found = clone(c)
+		return nil
+	})
+	return found, err
+}
+
+// Clients implements [broker.ClientStore].
+func (m *Memory) Clients(ctx context.Context, page broker.Page) (found []broker.Client, err error) {
+	err = m.do(ctx, func() error {
+		for _, name := range slices.Sorted(maps.Keys(m.clients)) {
+			if name > page.After {
+				found = append(found, clone(m.clients[name]))
+			}
+		}
+		found = paged(found, page.Limit)
+		return nil
+	})
+	return found, err
+}
+
+// SetClientCause implements [broker.ClientStore].
+func (m *Memory) SetClientCause(ctx context.Context, name string, cause *api.Cause, now time.Time) error {
+	return m.do(ctx, func() error {
+		c, ok := m.clients[name]
+		if !ok {
+			return unknown("client", name)
+		}
+		c.Cause = clone(cause)
+		c.UpdatedAt = now
+		whole(&c.UpdatedAt)
+		m.clients[name] = c
+		return nil
+	})
+}
+
+// DeleteClient implements [broker.ClientStore].
+func (m *Memory) DeleteClient(ctx context.Context, name string) error {
+	return m.do(ctx, func() error {
+		if _, ok := m.clients[name]; !ok {
+			return unknown("client", name)
+		}
+		for _, c := range m.connections {
+			if c.Spec.Client == name {
+				return fmt.Errorf("client %q: %w", name, broker.ErrInUse)
+			}
+		}
+		delete(m.clients, name)
+		return nil
+	})
+}

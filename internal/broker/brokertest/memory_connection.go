@@ -1,0 +1,139 @@
+package brokertest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/valetkey/valetkey/internal/broker"
+)
+
+// PutConnection implements [broker.ConnectionStore].
+func (m *Memory) PutConnection(ctx context.Context, c broker.Connection) error {
+	return m.do(ctx, func() error {
+		if _, ok := m.clients[c.Spec.Client]; !ok {
+			return unknown("client", c.Spec.Client)
+		}
+		next := clone(c)
+		if old, ok := m.connections[c.Name]; ok {
+			next = old
+			next.Spec = clone(c.Spec)
+			next.State = c.State
+			next.Cause = clone(c.Cause)
+			next.UpdatedAt = c.UpdatedAt
+		}
+		whole(&next.LastUsedAt, &next.LastRefreshedAt, &next.CreatedAt, &next.UpdatedAt)
+		m.connections[c.Name] = next
+		return nil
+	})
+}
+
+// Connection implements [broker.ConnectionStore].
+func (m *Memory) Connection(ctx context.Context, name string) (found broker.Connection, err error) {
+	err = m.do(ctx, func() error {
+		if _, ok := m.connections[name]; !ok {
+			return unknown("connection", name)
+		}
+		found = m.connection(name)
+		return nil
+	})
+	return found, err
+}
+
+// Connections implements [broker.ConnectionStore].
+func (m *Memory) Connections(ctx context.Context, filter broker.ConnectionFilter) (found []broker.Connection, err error) {
+	err = m.do(ctx, func() error {
+		for _, name := range slices.Sorted(maps.Keys(m.connections)) {
+			c := m.connections[name]
+			if name <= filter.After ||
+				filter.Client != "" && c.Spec.Client != filter.Client ||
+				filter.State != "" && c.State != filter.State {
+				continue
+			}
+			found = append(found, m.connection(name))
+		}
+		found = paged(found, filter.Limit)
+		return nil
+	})
+	return found, err
+}
+
+// SetState implements [broker.ConnectionStore].
+func (m *Memory) SetState(ctx context.Context, name string, generation int64, change broker.StateChange, event broker.Event) error {
+	return m.do(ctx, func() error {
+		if _, ok := m.connections[name]; !ok {
+			return unknown("connection", name)
+		}
+		if m.generation(name) > generation {
+			return fmt.Errorf("connection %q: %w", name, broker.ErrStale)
+		}
+		m.change(name, change, event)
+		return nil
+	})
+}
+
+// TouchConnections implements [broker.ConnectionStore].
+func (m *Memory) TouchConnections(ctx context.Context, usedAt map[string]time.Time) error {
+	return m.do(ctx, func() error {
+		for name, at := range usedAt {
+			whole(&at)
+			if c, ok := m.connections[name]; ok && at.After(c.LastUsedAt) {
+				c.LastUsedAt = at
+				m.connections[name] = c
+			}
+		}
+		return nil
+	})
+}
+
+// DeleteConnection implements [broker.ConnectionStore].
+func (m *Memory) DeleteConnection(ctx context.Context, name string) error {
+	return m.do(ctx, func() error {
+		if _, ok := m.connections[name]; !ok {
+			return unknown("connection", name)
+		}
+		delete(m.connections, name)
+		delete(m.tokenSets, name)
+		delete(m.leases, name)
+		delete(m.events, name)
+		maps.DeleteFunc(m.flows, func(_ string, f broker.Flow) bool { return f.Connection == name })
+		return nil
+	})
+}
+
+// change moves a connection to a state and writes the event.
+func (m *Memory) change(name string, change broker.StateChange, event broker.Event) {
+	event = complete(event, name)
+	c := m.connections[name]
+	c.State = change.State
+	c.Cause = clone(change.Cause)
+	c.UpdatedAt = event.At
+	m.connections[name] = c
+	m.appendEvent(event)
+}
+
+// connection is a copy with the fields of its current token set.
+func (m *Memory) connection(name string) broker.Connection {
+	c := clone(m.connections[name])
+	c.Generation, c.ExpiresAt, c.RefreshExpiresAt, c.Renewable, c.GrantedScopes = 0, time.Time{}, time.Time{}, false, nil
+	if sets := m.tokenSets[name]; len(sets) > 0 {
+		current := clone(sets[len(sets)-1])
+		c.Generation = current.Generation
+		c.ExpiresAt = current.ExpiresAt
+		c.RefreshExpiresAt = current.RefreshExpiresAt
+		c.Renewable = current.RefreshToken != nil
+		c.GrantedScopes = current.Scope
+	}
+	return c
+}
+
+// generation is the current one; 0 without a token set.
+func (m *Memory) generation(name string) int64 {
+	sets := m.tokenSets[name]
+	if len(sets) == 0 {
+		return 0
+	}
+	return sets[len(sets)-1].Generation
+}

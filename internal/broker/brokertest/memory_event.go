@@ -1,0 +1,129 @@
+package brokertest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/valetkey/valetkey/internal/access"
+	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/secret"
+)
+
+// AppendEvent implements [broker.EventStore].
+func (m *Memory) AppendEvent(ctx context.Context, e broker.Event) error {
+	return m.do(ctx, func() error {
+		if _, ok := m.connections[e.Connection]; !ok {
+			return unknown("connection", e.Connection)
+		}
+		m.appendEvent(complete(e, e.Connection))
+		return nil
+	})
+}
+
+// Events implements [broker.EventStore].
+func (m *Memory) Events(ctx context.Context, connection string, before int64, limit int) (found []broker.Event, err error) {
+	err = m.do(ctx, func() error {
+		for _, e := range slices.Backward(m.events[connection]) {
+			if before <= 0 || e.ID < before {
+				found = append(found, clone(e))
+			}
+		}
+		found = paged(found, limit)
+		return nil
+	})
+	return found, err
+}
+
+func (m *Memory) appendEvent(e broker.Event) {
+	m.lastEvent++
+	e = clone(e)
+	e.ID = m.lastEvent
+	m.events[e.Connection] = append(m.events[e.Connection], e)
+}
+
+// complete fills in what an event leaves out: its connection and time.
+func complete(e broker.Event, connection string) broker.Event {
+	e.Connection = connection
+	if e.At.IsZero() {
+		e.At = time.Now()
+	}
+	whole(&e.At)
+	return e
+}
+
+// Setting implements [broker.SettingStore].
+func (m *Memory) Setting(ctx context.Context, name string) (found secret.Sealed, err error) {
+	err = m.do(ctx, func() error {
+		value, ok := m.settings[name]
+		if !ok {
+			return unknown("setting", name)
+		}
+		found = bytes.Clone(value)
+		return nil
+	})
+	return found, err
+}
+
+// CreateSetting implements [broker.SettingStore].
+func (m *Memory) CreateSetting(ctx context.Context, name string, value secret.Sealed) error {
+	return m.do(ctx, func() error {
+		if _, ok := m.settings[name]; ok {
+			return fmt.Errorf("setting %q: %w", name, broker.ErrExists)
+		}
+		m.settings[name] = bytes.Clone(value)
+		return nil
+	})
+}
+
+// CreateKey implements [access.KeyStore].
+func (m *Memory) CreateKey(ctx context.Context, k access.Key) error {
+	return m.do(ctx, func() error {
+		if _, ok := m.keys[k.Name]; ok {
+			return fmt.Errorf("key %q: %w", k.Name, access.ErrExists)
+		}
+		k := clone(k)
+		whole(&k.ExpiresAt, &k.LastUsedAt, &k.CreatedAt)
+		m.keys[k.Name] = k
+		return nil
+	})
+}
+
+// Keys implements [access.KeyStore].
+func (m *Memory) Keys(ctx context.Context) (found []access.Key, err error) {
+	err = m.do(ctx, func() error {
+		for _, name := range slices.Sorted(maps.Keys(m.keys)) {
+			found = append(found, clone(m.keys[name]))
+		}
+		return nil
+	})
+	return found, err
+}
+
+// DeleteKey implements [access.KeyStore].
+func (m *Memory) DeleteKey(ctx context.Context, name string) error {
+	return m.do(ctx, func() error {
+		if _, ok := m.keys[name]; !ok {
+			return fmt.Errorf("key %q: %w", name, access.ErrNotFound)
+		}
+		delete(m.keys, name)
+		return nil
+	})
+}
+
+// TouchKeys implements [access.KeyStore].
+func (m *Memory) TouchKeys(ctx context.Context, usedAt map[string]time.Time) error {
+	return m.do(ctx, func() error {
+		for name, at := range usedAt {
+			whole(&at)
+			if k, ok := m.keys[name]; ok && at.After(k.LastUsedAt) {
+				k.LastUsedAt = at
+				m.keys[name] = k
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,103 @@
+package brokertest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/broker"
+)
+
+// CreateFlow implements [broker.FlowStore].
+func (m *Memory) CreateFlow(ctx context.Context, f broker.Flow) error {
+	return m.do(ctx, func() error {
+		if _, ok := m.connections[f.Connection]; !ok {
+			return unknown("connection", f.Connection)
+		}
+		if _, taken := m.flows[f.ID]; taken || m.flowByState(f.StateHash) != "" {
+			return fmt.Errorf("flow %q: %w", f.ID, broker.ErrExists)
+		}
+		f := clone(f)
+		whole(&f.TakenAt, &f.CreatedAt, &f.ExpiresAt)
+		m.flows[f.ID] = f
+		return nil
+	})
+}
+
+// Flow implements [broker.FlowStore].
+func (m *Memory) Flow(ctx context.Context, id string) (found broker.Flow, err error) {
+	err = m.do(ctx, func() error {
+		f, ok := m.flows[id]
+		if !ok {
+			return unknown("flow", id)
+		}
+		found = clone(f)
+		return nil
+	})
+	return found, err
+}
+
+// FlowByState implements [broker.FlowStore].
+func (m *Memory) FlowByState(ctx context.Context, stateHash []byte) (found broker.Flow, err error) {
+	err = m.do(ctx, func() error {
+		id := m.flowByState(stateHash)
+		if id == "" {
+			return unknown("flow", "of this state")
+		}
+		found = clone(m.flows[id])
+		return nil
+	})
+	return found, err
+}
+
+// TakeFlow implements [broker.FlowStore].
+func (m *Memory) TakeFlow(ctx context.Context, id string, now time.Time) error {
+	return m.do(ctx, func() error {
+		f, ok := m.flows[id]
+		if !ok {
+			return unknown("flow", id)
+		}
+		if !f.TakenAt.IsZero() || f.Status != api.FlowPending {
+			return fmt.Errorf("flow %q: %w", id, broker.ErrStale)
+		}
+		f.TakenAt = now
+		whole(&f.TakenAt)
+		m.flows[id] = f
+		return nil
+	})
+}
+
+// FinishFlow implements [broker.FlowStore].
+func (m *Memory) FinishFlow(ctx context.Context, id string, status api.FlowStatus, cause *api.Cause) error {
+	return m.do(ctx, func() error {
+		f, ok := m.flows[id]
+		if !ok {
+			return unknown("flow", id)
+		}
+		f.Status = status
+		f.Cause = clone(cause)
+		m.flows[id] = f
+		return nil
+	})
+}
+
+// DeleteFlows implements [broker.FlowStore].
+func (m *Memory) DeleteFlows(ctx context.Context, before time.Time) error {
+	return m.do(ctx, func() error {
+		whole(&before)
+		maps.DeleteFunc(m.flows, func(_ string, f broker.Flow) bool { return f.ExpiresAt.Before(before) })
+		return nil
+	})
+}
+
+func (m *Memory) flowByState(stateHash []byte) string {
+	for id, f := range m.flows {
+		if bytes.Equal(f.StateHash, stateHash) {
+			return id
+		}
+	}
+	return ""
+}

@@ -1,0 +1,55 @@
+package brokertest
+
+import (
+	"testing"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/broker"
+)
+
+func stateChecks() []check {
+	return []check{
+		{"a change moves state, cause and time, with its event", stateChanged},
+		{"nil clears the cause", func(t *testing.T, s broker.Store) {
+			seed(t, s, "mail")
+			must(t, s.SetState(t.Context(), "mail", 0, broker.StateChange{State: api.StateActive}, event("x")))
+			if got := get[broker.Connection](t)(s.Connection(t.Context(), "mail")).Cause; got != nil {
+				t.Fatalf("cause is %+v, want none", got)
+			}
+		}},
+		{"a verdict on the current generation counts", func(t *testing.T, s broker.Store) {
+			seed(t, s, "mail")
+			must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
+			must(t, s.SetState(t.Context(), "mail", 1, broker.StateChange{State: api.StateDegraded}, event("x")))
+		}},
+		{"a verdict on a generation that was replaced changes nothing", stateStale},
+	}
+}
+
+func stateChanged(t *testing.T, s broker.Store) {
+	seed(t, s, "mail")
+	e := event(broker.EventRefreshFailed)
+	must(t, s.SetState(t.Context(), "mail", 0, broker.StateChange{State: api.StateBlocked, Cause: cause()}, e))
+
+	want := connection("mail")
+	want.State, want.Cause, want.UpdatedAt = api.StateBlocked, cause(), e.At
+	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), want)
+
+	events := get[[]broker.Event](t)(s.Events(t.Context(), "mail", 0, 0))
+	if len(events) != 1 {
+		t.Fatalf("%d events, want 1", len(events))
+	}
+	e.Connection, e.ID = "mail", events[0].ID
+	wantEqual(t, "event", events[0], e)
+}
+
+func stateStale(t *testing.T, s broker.Store) {
+	seed(t, s, "mail")
+	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
+	must(t, s.SaveTokenSet(t.Context(), saving("mail", 2)))
+	before := get[broker.Connection](t)(s.Connection(t.Context(), "mail"))
+	err := s.SetState(t.Context(), "mail", 1, broker.StateChange{State: api.StateBlocked}, event("late"))
+	wantError(t, err, broker.ErrStale)
+	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), before)
+	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{broker.EventAuthorized, broker.EventAuthorized})
+}

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/broker"
+)
+
+// PutClient inserts a client or replaces all of it but its CreatedAt.
+func (db *DB) PutClient(ctx context.Context, c broker.Client) error {
+	return db.update(ctx, func(tx queryer) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO clients (
+				name,
+				provider,
+				client_id,
+				token_endpoint_auth_method,
+				created_at,
+				updated_at,
+				description,
+				variables,
+				allowed_hosts,
+				cause,
+				secret
+			) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			ON CONFLICT (name) DO UPDATE SET
+				provider                   = excluded.provider,
+				client_id                  = excluded.client_id,
+				token_endpoint_auth_method = excluded.token_endpoint_auth_method,
+				updated_at                 = excluded.updated_at,
+				description                = excluded.description,
+				variables                  = excluded.variables,
+				allowed_hosts              = excluded.allowed_hosts,
+				cause                      = excluded.cause,
+				secret                     = excluded.secret`,
+			c.Name,
+			c.Provider,
+			c.ClientID,
+			c.TokenEndpointAuthMethod,
+			millis(c.CreatedAt),
+			millis(c.UpdatedAt),
+			c.Description,
+			document{c.Variables},
+			document{c.AllowedHosts},
+			document{c.Cause},
+			sealed(c.Secret))
+		return err
+	})
+}
+
+// Client returns a client by name.
+func (db *DB) Client(ctx context.Context, name string) (broker.Client, error) {
+	var f filter
+	f.and("name = ", name)
+	found, err := db.findClients(ctx, f, 1)
+	return only(found, err, "client", name)
+}
+
+// Clients returns a page of clients by name.
+func (db *DB) Clients(ctx context.Context, page broker.Page) ([]broker.Client, error) {
+	var f filter
+	if page.After != "" {
+		f.and("name > ", page.After)
+	}
+	return db.findClients(ctx, f, page.Limit)
+}
+
+// SetClientCause writes why the provider refuses the client; nil clears it.
+func (db *DB) SetClientCause(ctx context.Context, name string, cause *api.Cause, now time.Time) error {
+	return db.update(ctx, func(tx queryer) error {
+		known, err := changed(ctx, tx, `
+			UPDATE clients
+			SET
+				cause      = $1,
+				updated_at = $2
+			WHERE name = $3`,
+			document{cause},
+			millis(now),
+			name)
+		if err == nil && !known {
+			return unknown("client", name)
+		}
+		return err
+	})
+}
+
+// DeleteClient removes a client that no connection uses.
+func (db *DB) DeleteClient(ctx context.Context, name string) error {
+	return db.update(ctx, func(tx queryer) error {
+		used, err := exists(ctx, tx, `SELECT 1 FROM connections WHERE client = $1 LIMIT 1`, name)
+		if err != nil {
+			return err
+		}
+		if used {
+			return fmt.Errorf("client %q: %w", name, broker.ErrInUse)
+		}
+		known, err := changed(ctx, tx, `DELETE FROM clients WHERE name = $1`, name)
+		if err == nil && !known {
+			return unknown("client", name)
+		}
+		return err
+	})
+}
+
+func (db *DB) findClients(ctx context.Context, f filter, limit int) ([]broker.Client, error) {
+	query := `
+		SELECT
+			name,
+			provider,
+			client_id,
+			token_endpoint_auth_method,
+			created_at,
+			updated_at,
+			description,
+			variables,
+			allowed_hosts,
+			cause,
+			secret
+		FROM clients` + f.where() + `
+		ORDER BY name` + f.limit(limit)
+	return find(ctx, db, scanClient, query, f.args...)
+}
+
+func scanClient(row scanner) (c broker.Client, err error) {
+	err = row.Scan(
+		&c.Name,
+		&c.Provider,
+		&c.ClientID,
+		&c.TokenEndpointAuthMethod,
+		instant{&c.CreatedAt},
+		instant{&c.UpdatedAt},
+		&c.Description,
+		document{&c.Variables},
+		document{&c.AllowedHosts},
+		document{&c.Cause},
+		(*[]byte)(&c.Secret),
+	)
+	return c, err
+}

@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/valetkey/valetkey/internal/broker"
+)
+
+// PutConnection inserts a connection or replaces its Spec, State, Cause and
+// UpdatedAt. It returns [broker.ErrNotFound] when there is no such client.
+func (db *DB) PutConnection(ctx context.Context, c broker.Connection) error {
+	return db.update(ctx, func(tx queryer) error {
+		_, err := tx.ExecContext(ctx, `
+			INSERT INTO connections (
+				name,
+				client,
+				state,
+				generation,
+				account,
+				last_used_at,
+				last_refreshed_at,
+				created_at,
+				updated_at,
+				cause,
+				spec
+			) VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9, $10)
+			ON CONFLICT (name) DO UPDATE SET
+				client     = excluded.client,
+				state      = excluded.state,
+				updated_at = excluded.updated_at,
+				cause      = excluded.cause,
+				spec       = excluded.spec`,
+			c.Name,
+			c.Spec.Client,
+			string(c.State),
+			c.Account,
+			millis(c.LastUsedAt),
+			millis(c.LastRefreshedAt),
+			millis(c.CreatedAt),
+			millis(c.UpdatedAt),
+			document{c.Cause},
+			document{c.Spec})
+		return err
+	})
+}
+
+// Connection returns a connection by name.
+func (db *DB) Connection(ctx context.Context, name string) (broker.Connection, error) {
+	var f filter
+	f.and("c.name = ", name)
+	found, err := db.findConnections(ctx, f, 1)
+	return only(found, err, "connection", name)
+}
+
+// Connections returns a page of connections by name.
+func (db *DB) Connections(ctx context.Context, selected broker.ConnectionFilter) ([]broker.Connection, error) {
+	var f filter
+	if selected.Client != "" {
+		f.and("c.client = ", selected.Client)
+	}
+	if selected.State != "" {
+		f.and("c.state = ", string(selected.State))
+	}
+	if selected.After != "" {
+		f.and("c.name > ", selected.After)
+	}
+	return db.findConnections(ctx, f, selected.Limit)
+}
+
+// SetState changes the state with its event, unless a token set newer than
+// generation was saved meanwhile: then [broker.ErrStale].
+func (db *DB) SetState(ctx context.Context, name string, generation int64, change broker.StateChange, event broker.Event) error {
+	return db.update(ctx, func(tx queryer) error {
+		event := db.complete(event, name)
+		done, err := changed(ctx, tx, `
+			UPDATE connections
+			SET
+				state      = $1,
+				cause      = $2,
+				updated_at = $3
+			WHERE name = $4
+			  AND generation <= $5`,
+			string(change.State),
+			document{change.Cause},
+			millis(event.At),
+			name,
+			generation)
+		if err != nil {
+			return err
+		}
+		if !done {
+			return staleOrUnknown(ctx, tx, name)
+		}
+		return appendEvent(ctx, tx, event)
+	})
+}
+
+// TouchConnections records when connections were last used. A time before the
+// one known, and a name that is unknown, change nothing.
+func (db *DB) TouchConnections(ctx context.Context, usedAt map[string]time.Time) error {
+	return db.touch(ctx, usedAt, `
+		UPDATE connections
+		SET last_used_at = $1
+		WHERE name = $2
+		  AND last_used_at < $1`)
+}
+
+// touch runs an update for each name, all in one transaction.
+func (db *DB) touch(ctx context.Context, usedAt map[string]time.Time, query string) error {
+	if len(usedAt) == 0 {
+		return nil
+	}
+	return db.update(ctx, func(tx queryer) error {
+		for name, at := range usedAt {
+			if _, err := tx.ExecContext(ctx, query, millis(at), name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// DeleteConnection removes the connection with its token sets, lease, flows
+// and events.
+func (db *DB) DeleteConnection(ctx context.Context, name string) error {
+	return db.update(ctx, func(tx queryer) error {
+		known, err := changed(ctx, tx, `DELETE FROM connections WHERE name = $1`, name)
+		if err == nil && !known {
+			return unknown("connection", name)
+		}
+		return err
+	})
+}
+
+// staleOrUnknown says why a conditional update of a connection found no row.
+func staleOrUnknown(ctx context.Context, tx queryer, name string) error {
+	known, err := exists(ctx, tx, `SELECT 1 FROM connections WHERE name = $1`, name)
+	if err != nil {
+		return err
+	}
+	if !known {
+		return unknown("connection", name)
+	}
+	return fmt.Errorf("connection %q: %w", name, broker.ErrStale)
+}
+
+func (db *DB) findConnections(ctx context.Context, f filter, limit int) ([]broker.Connection, error) {
+	query := `
+		SELECT
+			c.name,
+			c.state,
+			c.generation,
+			c.account,
+			c.last_used_at,
+			c.last_refreshed_at,
+			c.created_at,
+			c.updated_at,
+			c.cause,
+			c.spec,
+			t.expires_at,
+			t.refresh_expires_at,
+			t.scope,
+			t.refresh_token IS NOT NULL
+		FROM connections c
+		LEFT JOIN token_sets t ON t.connection = c.name AND t.generation = c.generation` + f.where() + `
+		ORDER BY c.name` + f.limit(limit)
+	return find(ctx, db, scanConnection, query, f.args...)
+}
+
+func scanConnection(row scanner) (c broker.Connection, err error) {
+	err = row.Scan(
+		&c.Name,
+		&c.State,
+		&c.Generation,
+		&c.Account,
+		instant{&c.LastUsedAt},
+		instant{&c.LastRefreshedAt},
+		instant{&c.CreatedAt},
+		instant{&c.UpdatedAt},
+		document{&c.Cause},
+		document{&c.Spec},
+		instant{&c.ExpiresAt},
+		instant{&c.RefreshExpiresAt},
+		document{&c.GrantedScopes},
+		&c.Renewable,
+	)
+	return c, err
+}

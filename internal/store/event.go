@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+
+	"github.com/valetkey/valetkey/internal/broker"
+)
+
+// AppendEvent writes an event of a connection. The store chooses its ID.
+func (db *DB) AppendEvent(ctx context.Context, e broker.Event) error {
+	return db.update(ctx, func(tx queryer) error {
+		return appendEvent(ctx, tx, db.complete(e, e.Connection))
+	})
+}
+
+// Events returns events newest first, with an ID below before (0: the
+// newest), at most limit (0: all).
+func (db *DB) Events(ctx context.Context, connection string, before int64, limit int) ([]broker.Event, error) {
+	var f filter
+	f.and("connection = ", connection)
+	if before > 0 {
+		f.and("id < ", before)
+	}
+	return db.findEvents(ctx, f, limit)
+}
+
+// complete fills in what an event leaves out: its connection and time.
+func (db *DB) complete(e broker.Event, connection string) broker.Event {
+	e.Connection = connection
+	if e.At.IsZero() {
+		e.At = db.now()
+	}
+	return e
+}
+
+func appendEvent(ctx context.Context, tx queryer, e broker.Event) error {
+	id, err := nextID(ctx, tx, "event")
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO events (
+			id,
+			connection,
+			happened_at,
+			kind,
+			detail
+		) VALUES ($1, $2, $3, $4, $5)`,
+		id,
+		e.Connection,
+		millis(e.At),
+		e.Kind,
+		document{e.Detail})
+	return err
+}
+
+func (db *DB) findEvents(ctx context.Context, f filter, limit int) ([]broker.Event, error) {
+	query := `
+		SELECT
+			id,
+			connection,
+			happened_at,
+			kind,
+			detail
+		FROM events` + f.where() + `
+		ORDER BY id DESC` + f.limit(limit)
+	return find(ctx, db, scanEvent, query, f.args...)
+}
+
+func scanEvent(row scanner) (e broker.Event, err error) {
+	err = row.Scan(
+		&e.ID,
+		&e.Connection,
+		instant{&e.At},
+		&e.Kind,
+		document{&e.Detail},
+	)
+	return e, err
+}

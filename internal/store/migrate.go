@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// versionTable is where goose keeps which migrations have run.
+const versionTable = "schema_migrations"
+
+// migrateTries bounds how often a migration is begun. Two processes that
+// start on a new file at once both begin; one of them finds the tables there.
+const migrateTries = 3
+
+// checkOwn refuses a database that holds another program's tables. It only
+// reads.
+func (db *DB) checkOwn(ctx context.Context) error {
+	foreign, err := exists(ctx, db.write, `
+		SELECT 1
+		FROM sqlite_master
+		WHERE NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = $1)`, versionTable)
+	if err != nil {
+		return err
+	}
+	if foreign {
+		return fault.New(api.CodeNeedsConfiguration, "the file %s is the database of another program", db.path).
+			WithHint("point --data at another directory; it was not changed")
+	}
+	return nil
+}
+
+// migrate runs the migrations that have not run yet.
+func (db *DB) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db.write, files,
+		goose.WithTableName(versionTable),
+		goose.WithDisableGlobalRegistry(true),
+		goose.WithSlog(db.log))
+	if err != nil {
+		return err
+	}
+	for try := 1; ; try++ {
+		current, target, err := provider.GetVersions(ctx)
+		if err != nil {
+			return err
+		}
+		if current > target {
+			return db.newerFault(current, target)
+		}
+		if current == target {
+			return nil
+		}
+		if _, err = provider.Up(ctx); err == nil {
+			db.log.Info("database brought up to date", "path", db.path, "from", current, "to", target)
+			return nil
+		}
+		if machine := machineFault(db.path, err); machine != nil {
+			return machine
+		}
+		if try == migrateTries || ctx.Err() != nil {
+			return fault.Wrap(errors.Join(err, ctx.Err()), api.CodeInternal, "the database %s could not be brought up to date", db.path).
+				WithHint("nothing was changed; the server's log says why")
+		}
+	}
+}
+
+func (db *DB) newerFault(current, target int64) error {
+	return fault.New(api.CodeNeedsConfiguration,
+		"the database %s was written by a newer Valetkey (its version is %d, this program knows %d)", db.path, current, target).
+		WithHint("start the newer program, or put back the backup made before it; the database was not changed")
+}

@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/valetkey/valetkey/internal/broker"
+)
+
+// TokenSet returns the current generation, or [broker.ErrNotFound].
+func (db *DB) TokenSet(ctx context.Context, connection string) (broker.TokenSet, error) {
+	var f filter
+	f.and("connection = ", connection)
+	found, err := db.findTokenSets(ctx, f, 1)
+	return only(found, err, "token set of", connection)
+}
+
+// PreviousTokenSets returns older generations, newest first.
+func (db *DB) PreviousTokenSets(ctx context.Context, connection string) ([]broker.TokenSet, error) {
+	var f filter
+	f.and("connection = ", connection)
+	f.and("generation < (SELECT generation FROM connections WHERE name = ", connection)
+	f.conditions[1] += ")"
+	return db.findTokenSets(ctx, f, 0)
+}
+
+// SaveTokenSet saves the next generation by compare-and-swap, with all that
+// goes with it, or returns [broker.ErrStale] and changes nothing. An event of
+// kind [broker.EventRefreshed] also moves LastRefreshedAt to Set.ObtainedAt.
+func (db *DB) SaveTokenSet(ctx context.Context, save broker.TokenSave) error {
+	return db.update(ctx, func(tx queryer) error {
+		name := save.Set.Connection
+		event := db.complete(save.Event, name)
+		if err := advance(ctx, tx, save, event); err != nil {
+			return err
+		}
+		if save.Fence != 0 {
+			if err := checkFence(ctx, tx, name, save.Fence); err != nil {
+				return err
+			}
+		}
+		if err := insertTokenSet(ctx, tx, save.Set); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `
+			DELETE FROM token_sets
+			WHERE connection = $1
+			  AND generation < $2`,
+			name,
+			save.Set.Generation-int64(max(save.Keep, 0)))
+		if err != nil {
+			return err
+		}
+		return appendEvent(ctx, tx, event)
+	})
+}
+
+// advance moves the connection to the set's generation, if it is the next.
+func advance(ctx context.Context, tx queryer, save broker.TokenSave, event broker.Event) error {
+	refreshedAt := int64(0)
+	if event.Kind == broker.EventRefreshed {
+		refreshedAt = millis(save.Set.ObtainedAt)
+	}
+	won, err := changed(ctx, tx, `
+		UPDATE connections
+		SET
+			generation        = $1,
+			state             = $2,
+			cause             = $3,
+			account           = CASE WHEN $4 = '' THEN account ELSE $4 END,
+			last_refreshed_at = CASE WHEN $5 = 0 THEN last_refreshed_at ELSE $5 END,
+			updated_at        = $6
+		WHERE name = $7
+		  AND generation = $8`,
+		save.Set.Generation,
+		string(save.Change.State),
+		document{save.Change.Cause},
+		save.Account,
+		refreshedAt,
+		millis(event.At),
+		save.Set.Connection,
+		save.Set.Generation-1)
+	if err == nil && !won {
+		return staleOrUnknown(ctx, tx, save.Set.Connection)
+	}
+	return err
+}
+
+// checkFence refuses the holder of a lease that was given on, or outdated by
+// a revocation, while it was away.
+func checkFence(ctx context.Context, tx queryer, connection string, fence int64) error {
+	latest, err := exists(ctx, tx, `
+		SELECT 1
+		FROM leases
+		WHERE connection = $1
+		  AND fence = $2`,
+		connection,
+		fence)
+	if err == nil && !latest {
+		return fmt.Errorf("lease %d of connection %q: %w", fence, connection, broker.ErrStale)
+	}
+	return err
+}
+
+func insertTokenSet(ctx context.Context, tx queryer, set broker.TokenSet) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO token_sets (
+			connection,
+			generation,
+			token_type,
+			obtained_at,
+			expires_at,
+			refresh_expires_at,
+			scope,
+			refresh_token,
+			access_token
+		) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		set.Connection,
+		set.Generation,
+		set.TokenType,
+		millis(set.ObtainedAt),
+		millis(set.ExpiresAt),
+		millis(set.RefreshExpiresAt),
+		document{set.Scope},
+		sealed(set.RefreshToken),
+		sealed(set.AccessToken))
+	return err
+}
+
+// DropTokenSets forgets all generations, with the connection's new state and
+// event. It outdates a lease that is held, so that a renewal on its way
+// cannot bring the grant back.
+func (db *DB) DropTokenSets(ctx context.Context, connection string, change broker.StateChange, event broker.Event) error {
+	return db.update(ctx, func(tx queryer) error {
+		event := db.complete(event, connection)
+		known, err := changed(ctx, tx, `
+			UPDATE connections
+			SET
+				generation = 0,
+				state      = $1,
+				cause      = $2,
+				updated_at = $3
+			WHERE name = $4`,
+			string(change.State),
+			document{change.Cause},
+			millis(event.At),
+			connection)
+		if err != nil {
+			return err
+		}
+		if !known {
+			return unknown("connection", connection)
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM token_sets WHERE connection = $1`, connection); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM leases WHERE connection = $1`, connection); err != nil {
+			return err
+		}
+		return appendEvent(ctx, tx, event)
+	})
+}
+
+// findTokenSets returns token sets, newest first.
+func (db *DB) findTokenSets(ctx context.Context, f filter, limit int) ([]broker.TokenSet, error) {
+	query := `
+		SELECT
+			connection,
+			generation,
+			token_type,
+			obtained_at,
+			expires_at,
+			refresh_expires_at,
+			scope,
+			refresh_token,
+			access_token
+		FROM token_sets` + f.where() + `
+		ORDER BY generation DESC` + f.limit(limit)
+	return find(ctx, db, scanTokenSet, query, f.args...)
+}
+
+func scanTokenSet(row scanner) (t broker.TokenSet, err error) {
+	err = row.Scan(
+		&t.Connection,
+		&t.Generation,
+		&t.TokenType,
+		instant{&t.ObtainedAt},
+		instant{&t.ExpiresAt},
+		instant{&t.RefreshExpiresAt},
+		document{&t.Scope},
+		(*[]byte)(&t.RefreshToken),
+		(*[]byte)(&t.AccessToken),
+	)
+	return t, err
+}
