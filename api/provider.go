@@ -62,6 +62,15 @@ type ScopeRules struct {
 	Required  []string `json:"required,omitempty"`  // always asked for
 	Default   []string `json:"default,omitempty"`   // asked for when the connection names none
 	Separator string   `json:"separator,omitempty"` // default one space
+	// ByGrant replaces Required and Default for one grant: what a service may
+	// ask for is often not what a user may.
+	ByGrant map[string]GrantScopes `json:"by_grant,omitempty"`
+}
+
+// GrantScopes are the scopes of one grant, in place of the provider's.
+type GrantScopes struct {
+	Required []string `json:"required,omitempty"` // always asked for
+	Default  []string `json:"default,omitempty"`  // asked for when the connection names none
 }
 
 // RefreshRules says when a token is renewed.
