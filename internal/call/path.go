@@ -30,7 +30,7 @@ func checkPath(path string) (string, error) {
 		if layer == 0 && !valid {
 			return "", badEscape()
 		}
-		if layer <= 1 && hasControl(decoded) {
+		if hasControl(decoded) {
 			return "", fault.New(api.CodeInvalid, "the path holds a control character")
 		}
 		if next == decoded {
