@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -23,9 +24,15 @@ const (
 	shown     = len(keyPrefix) + 6 // of a key in lists: 36 bits of 256
 )
 
+// Config is what Keys are made of. Store is required.
+type Config struct {
+	Store KeyStore
+	Now   func() time.Time // default time.Now
+	Rand  io.Reader        // default crypto/rand
+}
+
 // Keys makes, checks and ends keys. It is safe for concurrent use. Call
-// [Keys.Reload] once before the first check, and whenever another process may
-// have changed keys.
+// [Keys.Reload] whenever another process may have changed keys.
 type Keys struct {
 	store  KeyStore
 	now    func() time.Time
@@ -46,11 +53,17 @@ type entry struct {
 	usage     *usage
 }
 
-// New returns the keys of a store. It knows none before [Keys.Reload].
-func New(store KeyStore, now func() time.Time, random io.Reader) *Keys {
-	k := &Keys{store: store, now: now, random: random}
+// New returns the keys of a store, read once.
+func New(ctx context.Context, config Config) (*Keys, error) {
+	k := &Keys{store: config.Store, now: config.Now, random: config.Rand}
+	if k.now == nil {
+		k.now = time.Now
+	}
+	if k.random == nil {
+		k.random = rand.Reader
+	}
 	k.table.Store(&table{})
-	return k
+	return k, k.Reload(ctx)
 }
 
 // Create makes a key and returns it with its secret, which is shown this once.

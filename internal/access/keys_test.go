@@ -3,7 +3,6 @@ package access
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,10 +77,20 @@ type clock struct{ at time.Time }
 
 func (c *clock) now() time.Time { return c.at }
 
-func newKeys() (*Keys, *memory, *clock) {
+func newKeys(t *testing.T) (*Keys, *memory, *clock) {
+	t.Helper()
 	m := &memory{keys: map[string]Key{}}
 	c := &clock{at: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	return New(m, c.now, rand.Reader), m, c
+	return open(t, m, c), m, c
+}
+
+func open(t *testing.T, m *memory, c *clock) *Keys {
+	t.Helper()
+	keys, err := New(t.Context(), Config{Store: m, Now: c.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
 }
 
 func mustCreate(t *testing.T, k *Keys, spec api.KeySpec) api.NewKey {
@@ -94,7 +103,7 @@ func mustCreate(t *testing.T, k *Keys, spec api.KeySpec) api.NewKey {
 }
 
 func TestANewKeyHas256BitsAndIsACallerUnlessSaidOtherwise(t *testing.T) {
-	keys, store, _ := newKeys()
+	keys, store, _ := newKeys(t)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci"})
 	if !regexp.MustCompile(`^vk_[A-Za-z0-9_-]{43}$`).MatchString(string(key.Secret)) {
 		t.Errorf("the key has the wrong form: %d characters", len(key.Secret))
@@ -131,7 +140,7 @@ func TestASpecThatMakesNoSenseIsRefusedWithAdvice(t *testing.T) {
 	}
 	for name, spec := range tests {
 		t.Run(name, func(t *testing.T) {
-			keys, store, _ := newKeys()
+			keys, store, _ := newKeys(t)
 			_, err := keys.Create(t.Context(), spec)
 			if !fault.Is(err, api.CodeInvalid) || fault.As(err).Hint == "" {
 				t.Errorf("err = %v, want invalid_request with a hint", err)
@@ -141,12 +150,12 @@ func TestASpecThatMakesNoSenseIsRefusedWithAdvice(t *testing.T) {
 			}
 		})
 	}
-	keys, _, _ := newKeys()
+	keys, _, _ := newKeys(t)
 	mustCreate(t, keys, api.KeySpec{Name: strings.Repeat("a", 63)})
 }
 
 func TestANameIsTakenOnce(t *testing.T) {
-	keys, _, _ := newKeys()
+	keys, _, _ := newKeys(t)
 	first := mustCreate(t, keys, api.KeySpec{Name: "ci"})
 	_, err := keys.Create(t.Context(), api.KeySpec{Name: "ci"})
 	if !fault.Is(err, api.CodeConflict) || !strings.Contains(fault.As(err).Hint, "valetkey key revoke ci") {
@@ -158,7 +167,7 @@ func TestANameIsTakenOnce(t *testing.T) {
 }
 
 func TestAKeyIsCheckedWithoutTheStore(t *testing.T) {
-	keys, store, _ := newKeys()
+	keys, store, _ := newKeys(t)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci", Role: api.RoleProxy, Connections: []string{"mail"}})
 	store.broken = errors.New("the database is gone")
 	p, err := keys.Check(string(key.Secret))
@@ -168,7 +177,7 @@ func TestAKeyIsCheckedWithoutTheStore(t *testing.T) {
 }
 
 func TestWhatIsNotAKeyIsRefused(t *testing.T) {
-	keys, _, _ := newKeys()
+	keys, _, _ := newKeys(t)
 	key := string(mustCreate(t, keys, api.KeySpec{Name: "ci"}).Secret)
 	for name, shown := range map[string]string{
 		"nothing":            "",
@@ -193,7 +202,7 @@ func TestWhatIsNotAKeyIsRefused(t *testing.T) {
 }
 
 func TestAKeyStopsAtItsExpiry(t *testing.T) {
-	keys, _, c := newKeys()
+	keys, _, c := newKeys(t)
 	expiry := c.at.Add(time.Hour)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci", ExpiresAt: &expiry})
 	c.at = expiry.Add(-time.Nanosecond)
@@ -208,7 +217,7 @@ func TestAKeyStopsAtItsExpiry(t *testing.T) {
 }
 
 func TestARevokedKeyStopsAtOnceEvenWhenTheStoreCannotBeReadAgain(t *testing.T) {
-	keys, store, _ := newKeys()
+	keys, store, _ := newKeys(t)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci"})
 	other := mustCreate(t, keys, api.KeySpec{Name: "other"})
 	if err := keys.Revoke(t.Context(), "ci"); err != nil {
@@ -224,7 +233,7 @@ func TestARevokedKeyStopsAtOnceEvenWhenTheStoreCannotBeReadAgain(t *testing.T) {
 }
 
 func TestAKeyRevokedElsewhereIsForgottenHere(t *testing.T) {
-	keys, store, _ := newKeys()
+	keys, store, _ := newKeys(t)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci"})
 	delete(store.keys, "ci")
 	if err := keys.Revoke(t.Context(), "ci"); !fault.Is(err, api.CodeNotFound) {
@@ -236,7 +245,7 @@ func TestAKeyRevokedElsewhereIsForgottenHere(t *testing.T) {
 }
 
 func TestAFailedRevokeIsReportedAndTheKeyStays(t *testing.T) {
-	keys, store, _ := newKeys()
+	keys, store, _ := newKeys(t)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci"})
 	store.broken = errors.New("disk full")
 	if err := keys.Revoke(t.Context(), "ci"); err == nil || fault.As(err).Code != api.CodeInternal {
@@ -248,11 +257,11 @@ func TestAFailedRevokeIsReportedAndTheKeyStays(t *testing.T) {
 }
 
 func TestReloadFollowsTheStore(t *testing.T) {
-	keys, store, c := newKeys()
+	keys, store, c := newKeys(t)
+	second := open(t, store, c)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci"})
-	second := New(store, c.now, rand.Reader)
 	if _, err := second.Check(string(key.Secret)); err == nil {
-		t.Fatal("a key was known before the first Reload")
+		t.Fatal("a key made elsewhere was known before Reload")
 	}
 	if err := second.Reload(t.Context()); err != nil {
 		t.Fatal(err)
@@ -270,7 +279,7 @@ func TestReloadFollowsTheStore(t *testing.T) {
 }
 
 func TestAFailedReloadKeepsTheKeysThatWereKnown(t *testing.T) {
-	keys, store, _ := newKeys()
+	keys, store, _ := newKeys(t)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci"})
 	store.broken = errors.New("the database is gone")
 	if err := keys.Reload(t.Context()); err == nil {
@@ -282,7 +291,7 @@ func TestAFailedReloadKeepsTheKeysThatWereKnown(t *testing.T) {
 }
 
 func TestAListShowsKeysByNameAndNeverTheirSecrets(t *testing.T) {
-	keys, _, _ := newKeys()
+	keys, _, _ := newKeys(t)
 	b := mustCreate(t, keys, api.KeySpec{Name: "b", Connections: []string{"mail", "files", "mail"}})
 	a := mustCreate(t, keys, api.KeySpec{Name: "a"})
 	list, err := keys.List(t.Context())
@@ -304,7 +313,7 @@ func TestAListShowsKeysByNameAndNeverTheirSecrets(t *testing.T) {
 }
 
 func TestUseIsShownAtOnceAndWrittenByFlush(t *testing.T) {
-	keys, store, c := newKeys()
+	keys, store, c := newKeys(t)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci"})
 	mustCreate(t, keys, api.KeySpec{Name: "idle"})
 	used := c.at.Add(time.Minute)
@@ -336,7 +345,7 @@ func TestUseIsShownAtOnceAndWrittenByFlush(t *testing.T) {
 }
 
 func TestChecksAndChangesMayRunTogether(t *testing.T) {
-	keys, _, _ := newKeys()
+	keys, _, _ := newKeys(t)
 	key := mustCreate(t, keys, api.KeySpec{Name: "steady"})
 	var group sync.WaitGroup
 	for i := range 8 {
@@ -359,5 +368,12 @@ func TestChecksAndChangesMayRunTogether(t *testing.T) {
 	group.Wait()
 	if list, err := keys.List(t.Context()); err != nil || len(list) != 1 {
 		t.Errorf("list = %v, %v; want the steady key alone", list, err)
+	}
+}
+
+func TestKeysThatCannotBeReadKeepTheServerFromStarting(t *testing.T) {
+	m := &memory{broken: errors.New("no such table")}
+	if _, err := New(t.Context(), Config{Store: m}); err == nil {
+		t.Error("New hid the error: every caller would be refused")
 	}
 }
