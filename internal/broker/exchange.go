@@ -40,7 +40,7 @@ func (b *Broker) exchange(ctx context.Context, request oauth.TokenRequest, rules
 		return oauth.Token{}, oauth.ClassifyTransport(err, sent.Load())
 	}
 	defer response.Body.Close()
-	return oauth.ReadTokenResponse(response, request, b.Now(), rules)
+	return request.Judge(response, b.Now(), rules)
 }
 
 // currentTokenSet is the connection's token set, or the zero one before the first.

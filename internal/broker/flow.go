@@ -81,7 +81,7 @@ func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRe
 	}
 	id, state, verifier := random[0], random[1], random[2]
 	provider := a.provider.Provider
-	challenge, method, err := oauth.Challenge(provider.CodeChallengeMethod, verifier)
+	challenge, method, err := oauth.CodeChallenge(provider.CodeChallengeMethod, verifier)
 	if err != nil {
 		return Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "%s", describe(err))
 	}

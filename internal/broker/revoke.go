@@ -91,7 +91,7 @@ func (b *Broker) revokeToken(ctx context.Context, a arrangement, server oauth.Se
 		return unreachable(err, "the revocation endpoint of "+a.provider.Provider.Name)
 	}
 	defer response.Body.Close()
-	err = oauth.ReadRevocationResponse(response, request, b.Now())
+	err = request.Judge(response, b.Now(), oauth.ResponseRules{})
 	var refused *oauth.Error
 	if !errors.As(err, &refused) || refused.Code == "unsupported_token_type" {
 		return nil

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -44,6 +45,9 @@ func As(err error) *Error {
 	var found *Error
 	if errors.As(err, &found) {
 		return found
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return &Error{Code: api.CodeUnavailable, Message: "the request was given up before it was done", Cause: err}
 	}
 	return &Error{
 		Code:    api.CodeInternal,
