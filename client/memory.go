@@ -106,16 +106,17 @@ func (w *memoryWriter) WriteHeader(status int) {
 			Proto:         "HTTP/1.1",
 			ProtoMajor:    1,
 			ProtoMinor:    1,
-			Header:        maps.Clone(w.header),
+			Header:        w.header.Clone(),
 			ContentLength: -1,
 		}
+		maps.DeleteFunc(w.response.Header, func(_ string, values []string) bool { return len(values) == 0 })
 		close(w.started)
 	})
 }
 
 // Write implements [http.ResponseWriter]. It blocks until the caller reads.
 func (w *memoryWriter) Write(p []byte) (int, error) {
-	if w.header.Get("Content-Type") == "" {
+	if _, set := w.header["Content-Type"]; !set {
 		w.header.Set("Content-Type", http.DetectContentType(p))
 	}
 	w.WriteHeader(http.StatusOK)

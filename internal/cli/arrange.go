@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/app"
+)
+
+// arrange makes or changes what a connection consists of, as far as the flags
+// name it: provider, client, connection, in this order.
+func (p *program) arrange(ctx context.Context, s *session, name string, f connectFlags) (api.Connection, error) {
+	connection, err := s.Connections.Get(ctx, name)
+	known := err == nil
+	if err != nil && !isCode(err, api.CodeNotFound) {
+		return connection, err
+	}
+	clientName := f.client
+	if clientName == "" {
+		clientName = connection.Client
+	}
+	if clientName == "" {
+		clientName = name
+	}
+	if f.issuer != "" {
+		if err := p.arrangeProvider(ctx, s, name, f); err != nil {
+			return connection, err
+		}
+		f.provider = name
+	}
+	made, err := p.arrangeClient(ctx, s, clientName, name, f)
+	if err != nil {
+		return connection, err
+	}
+	if made {
+		f.variables = nil // they went into the client
+	}
+	return p.arrangeConnection(ctx, s, connection, connectTarget{name, clientName, known}, f)
+}
+
+// arrangeProvider makes a provider of the connection's name from an issuer.
+func (p *program) arrangeProvider(ctx context.Context, s *session, name string, f connectFlags) error {
+	provider, err := s.Providers.Get(ctx, name)
+	if err != nil && !isCode(err, api.CodeNotFound) {
+		return err
+	}
+	if provider.BuiltIn {
+		return usage("choose another name for the connection, or use --provider "+name,
+			"%s is the name of a provider that Valetkey ships", name)
+	}
+	if err == nil && provider.Issuer == f.issuer {
+		return nil
+	}
+	provider.Name = ""
+	provider.Issuer = f.issuer
+	_, err = s.Providers.Put(ctx, name, provider)
+	return err
+}
+
+// arrangeClient makes the client, or changes what the flags name of it.
+func (p *program) arrangeClient(ctx context.Context, s *session, name, connection string, f connectFlags) (made bool, err error) {
+	existing, err := s.Clients.Get(ctx, name)
+	switch {
+	case err == nil:
+		return false, p.changeClient(ctx, s, existing, f)
+	case !isCode(err, api.CodeNotFound):
+		return false, err
+	case f.client != "" && f.clientID == "":
+		return false, err // the client that was named is not there
+	case f.provider == "":
+		return false, usage(
+			"valetkey connect "+connection+" --provider PROVIDER --client-id ID; valetkey providers lists the providers",
+			"there is no connection %s yet: say whose API it is", connection)
+	case f.clientID == "":
+		return false, usage(
+			"register Valetkey at the provider with the redirect URI "+p.redirectURI()+", then add --client-id ID --client-secret-file FILE",
+			"there is no client %s yet: give the id of your registration with --client-id", name)
+	}
+	settings := clientFlags{provider: f.provider, id: f.clientID, secretFile: f.secretFile, variables: f.variables}
+	spec, err := settings.spec(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	added, err := s.Clients.Put(ctx, name, spec)
+	if err != nil {
+		return false, err
+	}
+	p.note("client %s is added; the redirect URI to register at %s: %s", name, f.provider, added.RedirectURI)
+	return true, nil
+}
+
+func (p *program) changeClient(ctx context.Context, s *session, existing api.Client, f connectFlags) error {
+	if f.provider != "" && f.provider != existing.Provider {
+		return usage("use another name with --client NAME, or valetkey client update "+existing.Name+" --provider "+f.provider,
+			"client %s is registered at %s, not at %s", existing.Name, existing.Provider, f.provider)
+	}
+	patch := map[string]any{}
+	if f.clientID != "" && f.clientID != existing.ClientID {
+		patch["client_id"] = f.clientID
+	}
+	if f.secretFile != "" {
+		secret, err := p.readSecret(ctx, f.secretFile, "client secret")
+		if err != nil {
+			return err
+		}
+		patch["client_secret"] = string(secret)
+	}
+	if len(patch) == 0 {
+		return nil
+	}
+	_, err := s.Clients.Patch(ctx, existing.Name, patch)
+	return err
+}
+
+// connectTarget names what is being arranged.
+type connectTarget struct {
+	connection string
+	client     string
+	known      bool // the connection is there already
+}
+
+func (p *program) arrangeConnection(ctx context.Context, s *session, c api.Connection, to connectTarget, f connectFlags) (api.Connection, error) {
+	spec := c.ConnectionSpec
+	changed := !to.known || spec.Client != to.client
+	spec.Client = to.client
+	if f.grant != "" && f.grant != spec.Grant {
+		spec.Grant, changed = f.grant, true
+	}
+	if len(f.scopes) > 0 {
+		spec.Scopes, changed = f.scopes, true
+	}
+	variables, err := parsePairs("var", f.variables)
+	if err != nil {
+		return c, err
+	}
+	for key, value := range variables {
+		if spec.Variables == nil {
+			spec.Variables = map[string]string{}
+		}
+		spec.Variables[key], changed = value, true
+	}
+	if f.baseURL != "" {
+		if spec.API == nil {
+			spec.API = &api.CallSettings{}
+		}
+		spec.API.BaseURL, changed = f.baseURL, true
+	}
+	if !changed {
+		return c, nil
+	}
+	return s.Connections.Put(ctx, to.connection, spec)
+}
+
+// redirectURI is where providers send browsers back to, as far as this side
+// knows: a server may have been started with another public URL.
+func (p *program) redirectURI() string {
+	public := p.env.Getenv("VALETKEY_PUBLIC_URL")
+	if public == "" {
+		public = p.setting(p.flags.url, "VALETKEY_URL")
+	}
+	if public == "" {
+		listen := p.env.Getenv("VALETKEY_LISTEN")
+		if listen == "" {
+			listen = app.DefaultListen
+		}
+		public = "http://" + listen
+	}
+	return strings.TrimRight(public, "/") + "/oauth/callback"
+}

@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+)
+
+// authorize sends the person to the provider and waits for the outcome.
+func (p *program) authorize(ctx context.Context, s *session, name string, f connectFlags) error {
+	if s.own != nil {
+		stop, err := s.own.ListenCallback(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
+			defer cancel()
+			_ = stop(stopping) // the outcome is known by now
+		}()
+	}
+	a, err := s.Authorize(ctx, name, api.AuthorizeRequest{LoginHint: f.loginHint, Prompt: f.prompt})
+	if err != nil {
+		return err
+	}
+	if err := p.offer(a, name, f); err != nil || f.wait == 0 {
+		return err
+	}
+	flow, err := p.await(ctx, s, a, f.wait)
+	if err != nil {
+		return err
+	}
+	if flow.Status == api.FlowFailed {
+		return failedFlow(name, flow)
+	}
+	return p.connected(ctx, s, name)
+}
+
+// offer opens the browser, or prints the address.
+func (p *program) offer(a api.Authorization, name string, f connectFlags) error {
+	if f.noBrowser || f.wait == 0 {
+		p.note("open this address in a browser to authorize %s (valid until %s):", name, a.ExpiresAt.Local().Format(time.TimeOnly))
+		if p.flags.output == "json" {
+			return p.print(a, nil)
+		}
+		_, err := fmt.Fprintln(p.streams.Out, a.AuthorizationURL)
+		return err
+	}
+	p.note("opening your browser to authorize %s; if it does not open, go to\n  %s", name, a.AuthorizationURL)
+	if err := p.env.Browser(a.AuthorizationURL); err != nil {
+		p.note("no browser could be started here: open the address above by hand")
+	}
+	return nil
+}
+
+// await waits for the flow, and shows on a terminal that it does.
+func (p *program) await(ctx context.Context, s *session, a api.Authorization, wait time.Duration) (api.Flow, error) {
+	limited, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	stop := p.progress(limited, "waiting for the browser")
+	flow, err := s.Flows.Wait(limited, a.Flow)
+	stop()
+	switch {
+	case err == nil:
+		return flow, nil
+	case ctx.Err() != nil:
+		still := "the address stays valid until " + a.ExpiresAt.Local().Format(time.TimeOnly)
+		if s.own != nil {
+			still = "nobody listens for the answer any more: run the command again"
+		}
+		return flow, &api.Problem{Title: "Interrupted", Code: api.CodeInternal, Detail: "interrupted before the authorization was finished", Hint: still}
+	case errors.Is(err, context.DeadlineExceeded):
+		return flow, &api.Problem{
+			Title:  "A person must authorize this connection",
+			Code:   api.CodeNeedsAuthorization,
+			Detail: "nobody finished the authorization within " + span(wait),
+			Hint:   "run the command again; --wait 30m waits longer",
+		}
+	}
+	return flow, err
+}
+
+// progress counts the seconds on a terminal, and does nothing elsewhere.
+func (p *program) progress(ctx context.Context, doing string) (stop func()) {
+	if !terminal(p.streams.Err) || p.flags.output == "json" {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	begin := p.env.Now()
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				fmt.Fprint(p.streams.Err, "\r\x1b[K")
+				return
+			case <-ticker.C:
+				fmt.Fprintf(p.streams.Err, "\r%s (%s)", doing, span(p.env.Now().Sub(begin)))
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// failedFlow says why an authorization failed, and what to change.
+func failedFlow(name string, flow api.Flow) error {
+	problem := &api.Problem{
+		Title:  "The authorization failed",
+		Code:   api.CodeNeedsAuthorization,
+		Detail: "the authorization of " + name + " failed",
+		Hint:   "valetkey connect " + name,
+	}
+	if c := flow.Cause; c != nil {
+		problem.Detail += ": " + c.Title
+		if c.Detail != "" {
+			problem.Detail += " (" + c.Detail + ")"
+		}
+		if c.Remedy != "" {
+			problem.Hint = c.Remedy
+		}
+		switch c.Code {
+		case "invalid_client", "unauthorized_client", "redirect_uri_mismatch", "invalid_scope", string(api.CodeNeedsConfiguration):
+			problem.Code = api.CodeNeedsConfiguration
+		case string(api.CodeUnreachable):
+			problem.Code = api.CodeUnreachable
+		}
+	}
+	return problem
+}
+
+// connected sums up what was reached.
+func (p *program) connected(ctx context.Context, s *session, name string) error {
+	c, err := s.Connections.Get(ctx, name)
+	if err != nil {
+		return err
+	}
+	if p.flags.output != "table" {
+		return p.print(c, nil)
+	}
+	return p.summary(p.streams.Err, c)
+}
+
+func (p *program) summary(w io.Writer, c api.Connection) error {
+	fmt.Fprintf(w, "connection %s is %s", c.Name, c.State)
+	if c.Account != "" {
+		fmt.Fprintf(w, ", for the account %s", oneParagraph(c.Account))
+	}
+	fmt.Fprintln(w)
+	switch {
+	case c.ExpiresAt == nil:
+		fmt.Fprintln(w, "the provider does not say how long its token is valid")
+	case c.Renewable:
+		fmt.Fprintf(w, "its token is valid until %s and renews itself\n", p.when(c.ExpiresAt))
+	default:
+		fmt.Fprintf(w, "its token is valid until %s and cannot be renewed: the provider sent no refresh token;\n", p.when(c.ExpiresAt))
+		fmt.Fprintln(w, "many send one only for a scope such as offline_access")
+	}
+	for _, warning := range c.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", oneParagraph(warning))
+	}
+	if c.Cause != nil {
+		fmt.Fprintf(w, "%s: %s\n", oneParagraph(c.Cause.Title), oneParagraph(c.Cause.Remedy))
+	}
+	_, err := fmt.Fprintf(w, "next: valetkey call %s /PATH\n", c.Name)
+	return err
+}

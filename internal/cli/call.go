@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/valetkey/valetkey/client"
+)
+
+// callFlags are what valetkey call takes.
+type callFlags struct {
+	headers  []string
+	query    []string
+	data     string
+	form     []string
+	files    []string
+	include  bool
+	paginate bool
+	out      string
+}
+
+const callHelp = `Send a request to the connection's API and print the body of its answer. The
+token is placed by Valetkey, and renewed first where needed.
+
+PATH stands under the connection's base URL. The method is GET, or POST when
+there is a body. The body streams: an answer may be longer than memory.
+
+Ends 6 when the API answered 400 or above; the body is printed all the same.`
+
+const callExample = `  valetkey call contoso-mail /me
+  valetkey call contoso-mail /me/messages -q '$top=5' -q '$select=subject'
+  valetkey call contoso-mail /me/sendMail -d @mail.json
+  valetkey call contoso-mail DELETE /me/messages/42 -i
+  valetkey call contoso-mail /upload --form title=Report --file document=@report.pdf
+  valetkey call contoso-mail /me/messages --paginate | jq '.value[].subject'`
+
+func (p *program) callCommand() *cobra.Command {
+	var f callFlags
+	cmd := &cobra.Command{
+		Use:               "call NAME [METHOD] PATH",
+		Short:             "Send a request to a connection's API",
+		Long:              callHelp,
+		Example:           callExample,
+		Args:              cobra.RangeArgs(2, 3),
+		ValidArgsFunction: p.completeConnections,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request, err := p.callRequest(args, f, cmd.Flags().Changed("data"))
+			if err != nil {
+				return err
+			}
+			if closer, ok := request.Body.(io.Closer); ok {
+				defer closer.Close()
+			}
+			return p.with(cmd.Context(), func(s *session) error {
+				return p.call(cmd.Context(), s, args[0], request, f)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVarP(&f.headers, "header", "H", nil, "a header, `'NAME: VALUE'`; may be repeated")
+	flags.StringArrayVarP(&f.query, "query", "q", nil, "a query parameter, `NAME=VALUE`; may be repeated")
+	flags.StringVarP(&f.data, "data", "d", "", "the `BODY`, or @FILE, or @- for stdin")
+	flags.StringArrayVar(&f.form, "form", nil, "a form field, `NAME=VALUE`; may be repeated")
+	flags.StringArrayVar(&f.files, "file", nil, "a file in a multipart form, `NAME=@FILE`; may be repeated")
+	flags.BoolVarP(&f.include, "include", "i", false, "print status and headers first")
+	flags.BoolVar(&f.paginate, "paginate", false, "print the pages that follow too (@odata.nextLink, or Link: rel=next)")
+	flags.StringVar(&f.out, "out", "", "write the body to this `FILE`")
+	return cmd
+}
+
+func (p *program) callRequest(args []string, f callFlags, hasData bool) (client.CallRequest, error) {
+	r := client.CallRequest{Path: args[len(args)-1], Query: url.Values{}, Header: http.Header{}}
+	if len(args) == 3 {
+		r.Method = strings.ToUpper(args[1])
+	}
+	for _, text := range f.headers {
+		name, value, found := strings.Cut(text, ":")
+		if !found || strings.TrimSpace(name) == "" {
+			return r, usage("write -H 'NAME: VALUE'", "-H %q is not a header", text)
+		}
+		r.Header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	for _, text := range f.query {
+		name, value, found := strings.Cut(text, "=")
+		if !found || name == "" {
+			return r, usage("write -q NAME=VALUE", "-q %q is not NAME=VALUE", text)
+		}
+		r.Query.Add(name, value)
+	}
+	if hasData && len(f.form)+len(f.files) > 0 {
+		return r, usage("give the body one way", "-d excludes --form and --file")
+	}
+	if f.paginate && (hasData || len(f.form)+len(f.files) > 0 || (r.Method != "" && r.Method != http.MethodGet)) {
+		return r, usage("leave --paginate out", "--paginate is for GET requests")
+	}
+	b, err := p.callBody(f, hasData)
+	if err != nil {
+		return r, err
+	}
+	r.Body, r.ContentLength = b.reader, b.size
+	if b.kind != "" && r.Header.Get("Content-Type") == "" {
+		r.Header.Set("Content-Type", b.kind)
+	}
+	return r, nil
+}
+
+// call sends the request and prints what comes back.
+func (p *program) call(ctx context.Context, s *session, name string, r client.CallRequest, f callFlags) (err error) {
+	out, finish, err := p.bodyOutput(f.out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = finish(err) }()
+	if f.paginate {
+		return p.callPages(ctx, s, name, r, f, out)
+	}
+	res, err := s.Call(ctx, name, r)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if f.include {
+		if err := writeHead(p.streams.Out, res); err != nil {
+			return err
+		}
+	}
+	if _, err := io.Copy(out, res.Body); err != nil {
+		return brokenOff(ctx, err)
+	}
+	return callOutcome(name, res)
+}
+
+// callOutcome is the error of an answer of 400 or above.
+func callOutcome(name string, res *http.Response) error {
+	if res.StatusCode < http.StatusBadRequest {
+		return nil
+	}
+	hint := ""
+	switch res.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		hint = "valetkey show " + name + " says which scopes were granted; valetkey test " + name + " whether the token works"
+	case http.StatusNotFound:
+		hint = "PATH stands under the base URL, which valetkey show " + name + " -o yaml or its provider names"
+	}
+	return answeredWith(res.StatusCode, hint)
+}

@@ -1,0 +1,260 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/valetkey/valetkey/api"
+)
+
+func (p *program) clientCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "client",
+		Short: "Manage clients: your registrations at providers",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(p.clientAddCommand(), p.clientListCommand(), p.clientShowCommand(),
+		p.clientUpdateCommand(), p.clientDeleteCommand())
+	return cmd
+}
+
+// clientFlags are the settings of a client as flags.
+type clientFlags struct {
+	provider    string
+	description string
+	id          string
+	secretFile  string
+	method      string
+	variables   []string
+	hosts       []string
+}
+
+func (f *clientFlags) register(p *program, cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.provider, "provider", "", "the provider it is registered at")
+	flags.StringVar(&f.description, "description", "", "a note to yourself")
+	flags.StringVar(&f.id, "client-id", "", "the client id that the provider gave you")
+	flags.StringVar(&f.secretFile, "client-secret-file", "", "the `FILE` with its secret; - for stdin or a prompt")
+	flags.StringVar(&f.method, "auth-method", "", "client_secret_basic, client_secret_post or none (default: the provider's)")
+	flags.StringArrayVar(&f.variables, "var", nil, "a variable of the provider, `NAME=VALUE`; may be repeated")
+	flags.StringArrayVar(&f.hosts, "allowed-host", nil, "an API host its tokens may go to; may be repeated (default: the base URL's)")
+	_ = cmd.RegisterFlagCompletionFunc("provider", p.completeProviders)
+}
+
+// changes are the flags that were given, as a merge patch (RFC 7396).
+func (f *clientFlags) changes(ctx context.Context, p *program, cmd *cobra.Command) (map[string]any, error) {
+	patch := map[string]any{}
+	for flag, set := range map[string]struct {
+		key   string
+		value any
+	}{
+		"provider":     {"provider", f.provider},
+		"description":  {"description", f.description},
+		"client-id":    {"client_id", f.id},
+		"auth-method":  {"token_endpoint_auth_method", f.method},
+		"allowed-host": {"allowed_hosts", f.hosts},
+	} {
+		if cmd.Flags().Changed(flag) {
+			patch[set.key] = set.value
+		}
+	}
+	variables, err := parsePairs("var", f.variables)
+	if err != nil {
+		return nil, err
+	}
+	if variables != nil {
+		patch["variables"] = variables
+	}
+	if f.secretFile != "" {
+		secret, err := p.readSecret(ctx, f.secretFile, "client secret")
+		if err != nil {
+			return nil, err
+		}
+		patch["client_secret"] = string(secret)
+	}
+	return patch, nil
+}
+
+func (p *program) clientAddCommand() *cobra.Command {
+	var f clientFlags
+	cmd := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Add a client",
+		Long: `Add a client: the id, and the secret if there is one, that a provider gave you
+when you registered there. The redirect URI to register is printed.`,
+		Args: cobra.ExactArgs(1),
+		Example: `  valetkey client add contoso-app --provider contoso --client-id 6731de76 --client-secret-file secret.txt
+  pass show contoso | valetkey client add contoso-app --provider contoso --client-id 6731de76 --client-secret-file -`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.provider == "" || f.id == "" {
+				return usage("valetkey client add "+args[0]+" --provider PROVIDER --client-id ID; valetkey providers lists the providers",
+					"a client needs --provider and --client-id")
+			}
+			spec, err := f.spec(cmd.Context(), p)
+			if err != nil {
+				return err
+			}
+			return p.with(cmd.Context(), func(s *session) error {
+				if err := absent(cmd.Context(), s, args[0]); err != nil {
+					return err
+				}
+				return p.showClient(s.Clients.Put(cmd.Context(), args[0], spec))
+			})
+		},
+	}
+	f.register(p, cmd)
+	return cmd
+}
+
+// absent refuses to add what is there: that would be an update by accident.
+func absent(ctx context.Context, s *session, name string) error {
+	_, err := s.Clients.Get(ctx, name)
+	switch {
+	case err == nil:
+		return &api.Problem{
+			Title:  "In conflict with what is there",
+			Code:   api.CodeConflict,
+			Detail: "client " + name + " is there already",
+			Hint:   "valetkey client update " + name,
+		}
+	case isCode(err, api.CodeNotFound):
+		return nil
+	}
+	return err
+}
+
+func (f *clientFlags) spec(ctx context.Context, p *program) (api.ClientSpec, error) {
+	variables, err := parsePairs("var", f.variables)
+	if err != nil {
+		return api.ClientSpec{}, err
+	}
+	spec := api.ClientSpec{
+		Description:             f.description,
+		Provider:                f.provider,
+		Variables:               variables,
+		ClientID:                f.id,
+		TokenEndpointAuthMethod: f.method,
+		AllowedHosts:            f.hosts,
+	}
+	if f.secretFile != "" {
+		secret, err := p.readSecret(ctx, f.secretFile, "client secret")
+		if err != nil {
+			return api.ClientSpec{}, err
+		}
+		spec.ClientSecret = &secret
+	}
+	return spec, nil
+}
+
+func (p *program) clientUpdateCommand() *cobra.Command {
+	var f clientFlags
+	cmd := &cobra.Command{
+		Use:               "update NAME",
+		Short:             "Change a client: only what a flag names",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: p.completeClients,
+		Example:           "  valetkey client update contoso-app --client-secret-file new-secret.txt",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			patch, err := f.changes(cmd.Context(), p, cmd)
+			if err != nil {
+				return err
+			}
+			if len(patch) == 0 {
+				return usage("valetkey client update "+args[0]+" --help", "nothing to change: give a flag")
+			}
+			return p.with(cmd.Context(), func(s *session) error {
+				return p.showClient(s.Clients.Patch(cmd.Context(), args[0], patch))
+			})
+		},
+	}
+	f.register(p, cmd)
+	return cmd
+}
+
+func (p *program) clientListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the clients",
+		Args:    cobra.NoArgs,
+		Example: "  valetkey client list",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.with(cmd.Context(), func(s *session) error {
+				var list api.ClientList
+				var err error
+				if list.Clients, err = collect(s.Clients.List(cmd.Context())); err != nil {
+					return err
+				}
+				return p.print(list, func(w io.Writer) {
+					row(w, "NAME", "PROVIDER", "CLIENT ID", "CAUSE")
+					for _, c := range list.Clients {
+						cause := ""
+						if c.Cause != nil {
+							cause = c.Cause.Title
+						}
+						row(w, c.Name, c.Provider, c.ClientID, cause)
+					}
+				})
+			})
+		},
+	}
+}
+
+func (p *program) clientShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "show NAME",
+		Short:             "Show a client and the redirect URI to register for it",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: p.completeClients,
+		Example:           "  valetkey client show contoso-app",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.with(cmd.Context(), func(s *session) error {
+				return p.showClient(s.Clients.Get(cmd.Context(), args[0]))
+			})
+		},
+	}
+}
+
+func (p *program) clientDeleteCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "delete NAME",
+		Short:             "Delete a client that no connection uses",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: p.completeClients,
+		Example:           "  valetkey client delete contoso-app",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.with(cmd.Context(), func(s *session) error {
+				if err := s.Clients.Delete(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				p.note("client %s is deleted", args[0])
+				return nil
+			})
+		},
+	}
+}
+
+func (p *program) showClient(c api.Client, err error) error {
+	if err != nil {
+		return err
+	}
+	return p.print(c, func(w io.Writer) {
+		row(w, "name", c.Name)
+		field(w, "description", c.Description)
+		row(w, "provider", c.Provider)
+		row(w, "client id", c.ClientID)
+		field(w, "client secret", c.ClientSecret)
+		field(w, "auth method", c.TokenEndpointAuthMethod)
+		field(w, "variables", pairs(c.Variables))
+		field(w, "allowed hosts", strings.Join(c.AllowedHosts, " "))
+		row(w, "redirect URI", c.RedirectURI)
+		if c.Cause != nil {
+			row(w, "cause", c.Cause.Title)
+			field(w, "", c.Cause.Detail)
+			field(w, "to do", c.Cause.Remedy)
+		}
+	})
+}

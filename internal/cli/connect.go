@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/valetkey/valetkey/api"
+)
+
+// grantClientCredentials is the grant in which no person takes part (RFC 6749 section 4.4).
+const grantClientCredentials = "client_credentials"
+
+// connectFlags are what valetkey connect takes.
+type connectFlags struct {
+	provider   string
+	issuer     string
+	client     string
+	clientID   string
+	secretFile string
+	grant      string
+	baseURL    string
+	variables  []string
+	scopes     []string
+	loginHint  string
+	prompt     string
+	noBrowser  bool
+	wait       time.Duration
+}
+
+const connectHelp = `Make a connection and authorize it, or authorize again the one of that name.
+
+The first time, say whose API it is: --provider for one that valetkey providers
+lists, or --issuer for any other OAuth server that publishes its metadata. The
+client id and secret come from your registration there; a client that is here
+already is named with --client.
+
+Your browser opens and you log in and consent there. With --no-browser the
+address is printed instead, alone on stdout, to be opened in any browser that
+can reach Valetkey. A connection with the grant client_credentials has no
+person in it: its token is obtained at once.`
+
+const connectExample = `  valetkey connect contoso-mail --provider contoso --var tenant=acme --client-id 6731de76 --client-secret-file -
+  valetkey connect files --issuer https://login.example.org --client-id abc --scope files.read --base-url https://api.example.org/v1
+  valetkey connect nightly --client contoso-app --grant client_credentials
+  valetkey connect contoso-mail                 # authorize again, with the same settings`
+
+func (p *program) connectCommand() *cobra.Command {
+	var f connectFlags
+	cmd := &cobra.Command{
+		Use:               "connect NAME",
+		Short:             "Make or renew a connection",
+		Long:              connectHelp,
+		Example:           connectExample,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: p.completeConnections,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.provider != "" && f.issuer != "" {
+				return usage("give one of the two", "--provider and --issuer exclude each other")
+			}
+			return p.with(cmd.Context(), func(s *session) error {
+				return p.connect(cmd.Context(), s, args[0], f)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.provider, "provider", "", "whose API it is; valetkey providers lists them")
+	flags.StringVar(&f.issuer, "issuer", "", "the `URL` of any OAuth server with metadata (RFC 8414); becomes a provider of this name")
+	flags.StringVar(&f.client, "client", "", "the client to use (default: one of the connection's name)")
+	flags.StringVar(&f.clientID, "client-id", "", "makes the client, or changes its id")
+	flags.StringVar(&f.secretFile, "client-secret-file", "", "the `FILE` with its secret; - for stdin or a prompt")
+	flags.StringVar(&f.grant, "grant", "", "authorization_code or client_credentials (default: the provider's)")
+	flags.StringVar(&f.baseURL, "base-url", "", "the API's base `URL` (default: the provider's)")
+	flags.StringArrayVar(&f.variables, "var", nil, "a variable of the provider, `NAME=VALUE`; may be repeated")
+	flags.StringArrayVar(&f.scopes, "scope", nil, "a scope to ask for; may be repeated (default: the provider's)")
+	flags.StringVar(&f.loginHint, "login-hint", "", "the account to offer first, such as maria@contoso.example")
+	flags.StringVar(&f.prompt, "prompt", "", "ask the provider for login, consent or select_account")
+	flags.BoolVar(&f.noBrowser, "no-browser", false, "print the address instead of opening it")
+	flags.DurationVar(&f.wait, "wait", 10*time.Minute, "how long to wait for the person; 0 returns at once")
+	_ = cmd.RegisterFlagCompletionFunc("provider", p.completeProviders)
+	_ = cmd.RegisterFlagCompletionFunc("client", p.completeClients)
+	return cmd
+}
+
+// connect is the whole command within a session.
+func (p *program) connect(ctx context.Context, s *session, name string, f connectFlags) error {
+	connection, err := p.arrange(ctx, s, name, f)
+	if err != nil {
+		return err
+	}
+	grant, err := grantOf(ctx, s, connection)
+	if err != nil {
+		return err
+	}
+	if grant == grantClientCredentials {
+		if _, err := s.Refresh(ctx, name); err != nil {
+			return err
+		}
+		return p.connected(ctx, s, name)
+	}
+	if s.own != nil && f.wait == 0 {
+		return usage("start a server with `valetkey serve`, or give a --wait above 0",
+			"with --wait 0 nobody would receive the provider's answer: no server runs")
+	}
+	return p.authorize(ctx, s, name, f)
+}
+
+func grantOf(ctx context.Context, s *session, c api.Connection) (string, error) {
+	if c.Grant != "" {
+		return c.Grant, nil
+	}
+	registration, err := s.Clients.Get(ctx, c.Client)
+	if err != nil {
+		return "", err
+	}
+	provider, err := s.Providers.Get(ctx, registration.Provider)
+	return provider.Grant, err
+}

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/sandbox"
+)
+
+// maxPages bounds a journey: login, consent, and the page it ends on.
+const maxPages = 4
+
+// maxHTML bounds a page that is searched for a form, in bytes.
+const maxHTML = 1 << 20
+
+// journey is a browser with a person in front, for the practice provider
+// alone: it fills in the login and consent pages and nothing else.
+type journey struct {
+	browser  *http.Client
+	who      sandbox.Credentials
+	callback *url.URL // where the provider sent the browser, code and all
+}
+
+func newJourney(who sandbox.Credentials) (*journey, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	j := &journey{who: who}
+	j.browser = &http.Client{Jar: jar, CheckRedirect: func(req *http.Request, via []*http.Request) error {
+		if strings.HasSuffix(req.URL.Path, "/oauth/callback") && req.URL.Query().Has("state") {
+			j.callback = req.URL
+		}
+		if len(via) > 10 {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}}
+	return j, nil
+}
+
+// run goes from the authorization URL to where no form is left to fill in.
+func (j *journey) run(ctx context.Context, start string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, start, nil)
+	for range maxPages {
+		if err != nil {
+			return err
+		}
+		var found *form
+		if found, err = j.visit(req); err != nil {
+			return err
+		}
+		if found == nil || j.callback != nil {
+			return nil
+		}
+		j.fill(found)
+		req, err = http.NewRequestWithContext(ctx, http.MethodPost, found.action.String(), strings.NewReader(found.fields.Encode()))
+		if err == nil {
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+	}
+	return fault.New(api.CodeInternal, "the practice provider asks again and again")
+}
+
+func (j *journey) fill(f *form) {
+	if f.fields.Has("username") {
+		f.fields.Set("username", j.who.Username)
+		f.fields.Set("password", j.who.Password)
+		return
+	}
+	f.fields.Set("action", "allow")
+}
+
+func (j *journey) visit(req *http.Request) (*form, error) {
+	res, err := j.browser.Do(req)
+	if err != nil {
+		return nil, fault.Wrap(err, api.CodeUnreachable, "a page of the authorization cannot be reached: %v", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= http.StatusBadRequest && j.callback == nil {
+		return nil, fault.New(api.CodeUpstream, "%s answered %s", res.Request.URL.Redacted(), res.Status)
+	}
+	page, err := html.Parse(io.LimitReader(res.Body, maxHTML))
+	if err != nil {
+		return nil, fmt.Errorf("reading the page %s: %w", res.Request.URL.Path, err)
+	}
+	return findForm(page, res.Request.URL), nil
+}
+
+// form is a form that posts.
+type form struct {
+	action *url.URL
+	fields url.Values
+}
+
+func findForm(page *html.Node, at *url.URL) *form {
+	for node := range page.Descendants() {
+		if node.DataAtom != atom.Form || !strings.EqualFold(attribute(node, "method"), http.MethodPost) {
+			continue
+		}
+		action, err := at.Parse(attribute(node, "action"))
+		if err != nil {
+			continue
+		}
+		f := &form{action: action, fields: url.Values{}}
+		for field := range node.Descendants() {
+			if name := attribute(field, "name"); field.DataAtom == atom.Input && name != "" {
+				f.fields.Set(name, attribute(field, "value"))
+			}
+		}
+		return f
+	}
+	return nil
+}
+
+func attribute(node *html.Node, name string) string {
+	for _, a := range node.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/valetkey/valetkey/api"
+)
+
+func (p *program) keyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "key",
+		Short: "Make, list and revoke the keys that callers show to Valetkey",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(p.keyCreateCommand(), p.keyListCommand(), p.keyRevokeCommand())
+	return cmd
+}
+
+func (p *program) keyCreateCommand() *cobra.Command {
+	var connections []string
+	var role string
+	var expires time.Duration
+	cmd := &cobra.Command{
+		Use:   "create NAME",
+		Short: "Make a key and print it, this once",
+		Long: `Make a key and print it. It is shown this once; Valetkey keeps only its hash.
+
+Roles: operator may do everything; caller may call and fetch tokens of its
+connections; proxy may call and never sees a token; viewer reads everything
+but tokens.`,
+		Args: cobra.ExactArgs(1),
+		Example: `  valetkey key create report-job --connection contoso-mail --role proxy
+  VALETKEY_KEY=$(valetkey key create ci --role viewer --expires 720h)`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			spec := api.KeySpec{Name: args[0], Role: api.Role(role), Connections: connections}
+			if expires < 0 {
+				return usage("give a time ahead, such as --expires 720h", "--expires cannot be negative")
+			}
+			if expires > 0 {
+				at := p.env.Now().Add(expires)
+				spec.ExpiresAt = &at
+			}
+			return p.with(cmd.Context(), func(s *session) error {
+				key, err := s.Keys.Create(cmd.Context(), spec)
+				if err != nil {
+					return err
+				}
+				if p.flags.output != "table" {
+					return p.print(key, nil)
+				}
+				p.note("key %s (%s) is shown this once:", key.Name, key.Role)
+				_, err = fmt.Fprintln(p.streams.Out, string(key.Secret))
+				return err
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&connections, "connection", nil, "a connection it reaches; may be repeated (default: all)")
+	flags.StringVar(&role, "role", string(api.RoleCaller), "what it may do: operator, caller, proxy or viewer")
+	flags.DurationVar(&expires, "expires", 0, "how long it is good, such as 720h (default: for ever)")
+	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions([]string{"operator", "caller", "proxy", "viewer"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("connection", func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return p.completeConnections(cmd, nil, typed)
+	})
+	return cmd
+}
+
+func (p *program) keyListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the keys, without the keys themselves",
+		Args:    cobra.NoArgs,
+		Example: "  valetkey key list",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return p.with(cmd.Context(), func(s *session) error {
+				var list api.KeyList
+				var err error
+				if list.Keys, err = collect(s.Keys.List(cmd.Context())); err != nil {
+					return err
+				}
+				return p.print(list, func(w io.Writer) {
+					row(w, "NAME", "ROLE", "CONNECTIONS", "BEGINS WITH", "EXPIRES", "LAST USED")
+					for _, key := range list.Keys {
+						reach := "all"
+						if len(key.Connections) > 0 {
+							reach = strings.Join(key.Connections, " ")
+						}
+						row(w, key.Name, string(key.Role), reach, key.Prefix, p.when(key.ExpiresAt), p.when(key.LastUsedAt))
+					}
+				})
+			})
+		},
+	}
+}
+
+func (p *program) keyRevokeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "revoke NAME",
+		Short:   "End a key at once",
+		Args:    cobra.ExactArgs(1),
+		Example: "  valetkey key revoke report-job",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.with(cmd.Context(), func(s *session) error {
+				if err := s.Keys.Revoke(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				p.note("key %s is revoked", args[0])
+				return nil
+			})
+		},
+	}
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Streams are where a command reads and writes.
+type Streams struct {
+	In  io.Reader
+	Out io.Writer // what was asked for
+	Err io.Writer // everything else
+}
+
+// Env is the surroundings of a command. The zero value has no environment
+// variables and the system's clock.
+type Env struct {
+	Getenv  func(string) string
+	Now     func() time.Time
+	Browser func(url string) error // opens a page; nil: the system's browser
+	Version string                 // of the program, such as v1.2.0
+}
+
+// Main runs one command line and returns its exit code. args are without the
+// program's name. When ctx ends, the command ends cleanly.
+func Main(ctx context.Context, args []string, streams Streams, env Env) int {
+	p := &program{streams: streams, env: env.withDefaults()}
+	root := p.root()
+	root.SetArgs(args)
+	root.SetIn(streams.In)
+	root.SetOut(streams.Out)
+	root.SetErr(streams.Err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !p.started {
+		err = p.asUsage(root, args, err)
+	}
+	return p.report(ctx, err)
+}
+
+// program is one run of the command line.
+type program struct {
+	streams Streams
+	env     Env
+	flags   globalFlags
+	started bool // the arguments were right; what fails now is not wrong usage
+}
+
+func (e Env) withDefaults() Env {
+	if e.Getenv == nil {
+		e.Getenv = func(string) string { return "" }
+	}
+	if e.Now == nil {
+		e.Now = time.Now
+	}
+	if e.Browser == nil {
+		e.Browser = openBrowser
+	}
+	if e.Version == "" {
+		e.Version = "devel"
+	}
+	return e
+}
+
+const rootHelp = `Valetkey obtains OAuth 2.0 tokens, keeps them fresh, and sends your requests
+with them. A provider is somebody's OAuth server and API; a client is your
+registration there; a connection is one grant under it.
+
+Try it without an account anywhere:   valetkey demo
+Then with a real one:                 valetkey connect NAME --provider PROVIDER
+And call its API:                     valetkey call NAME /path
+
+Commands find Valetkey in one of three ways: the server of --url or
+VALETKEY_URL; else the server that runs on the data directory; else they do
+the work by themselves, on the same data.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such thing, 4 a person must
+authorize, 5 configuration must be fixed, 6 the API answered 400 or above,
+7 not allowed, 8 cannot be reached.`
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:               "valetkey",
+		Short:             "A self-hosted OAuth 2.0 connection broker",
+		Long:              rootHelp,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if err := p.flags.check(); err != nil {
+				return err
+			}
+			p.started = true
+			return nil
+		},
+	}
+	root.DisableSuggestions = true // asUsage makes one hint of them
+	p.flags.register(root)
+	root.AddGroup(
+		&cobra.Group{ID: "start", Title: "Start here:"},
+		&cobra.Group{ID: "use", Title: "Use connections:"},
+		&cobra.Group{ID: "arrange", Title: "Arrange them:"},
+		&cobra.Group{ID: "run", Title: "Run Valetkey:"},
+	)
+	group := func(id string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = id
+			root.AddCommand(c)
+		}
+	}
+	group("start", p.demoCommand(), p.connectCommand(), p.callCommand())
+	group("use", p.listCommand(), p.showCommand(), p.tokenCommand(), p.testCommand(),
+		p.refreshCommand(), p.revokeCommand(), p.deleteCommand())
+	group("arrange", p.providersCommand(), p.clientCommand())
+	group("run", p.serveCommand(), p.sandboxCommand(), p.keyCommand(), p.versionCommand())
+	root.SetHelpCommandGroupID("run")
+	root.SetCompletionCommandGroupID("run")
+	return root
+}
+
+// asUsage says what was wrong with the command line, and what to run instead.
+func (p *program) asUsage(root *cobra.Command, args []string, err error) error {
+	var already *usageError
+	if errors.As(err, &already) {
+		return err
+	}
+	found, rest, _ := root.Find(args)
+	if found == nil {
+		found = root
+	}
+	hint := found.CommandPath() + " --help"
+	if len(rest) > 0 && strings.HasPrefix(err.Error(), "unknown command") {
+		found.SuggestionsMinimumDistance = 2
+		if near := found.SuggestionsFor(rest[0]); len(near) > 0 {
+			hint = found.CommandPath() + " " + near[0]
+		}
+	}
+	return &usageError{message: err.Error(), hint: hint}
+}

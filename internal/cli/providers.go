@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/valetkey/valetkey/api"
+)
+
+func (p *program) providersCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "providers [NAME]",
+		Short: "List the OAuth servers known here, or show one",
+		Long: `List the providers: those shipped with Valetkey and your own. With a name, show
+that provider in full, as YAML that valetkey apply takes under providers.`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: p.completeProviders,
+		Example:           "  valetkey providers\n  valetkey providers microsoft",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.with(cmd.Context(), func(s *session) error {
+				if len(args) == 1 {
+					return p.showProvider(cmd, s, args[0])
+				}
+				var list api.ProviderList
+				var err error
+				if list.Providers, err = collect(s.Providers.List(cmd.Context())); err != nil {
+					return err
+				}
+				return p.print(list, func(w io.Writer) {
+					row(w, "NAME", "TITLE", "FROM")
+					for _, provider := range list.Providers {
+						from := "you"
+						if provider.BuiltIn {
+							from = "valetkey"
+						}
+						row(w, provider.Name, orDash(provider.Title), from)
+					}
+				})
+			})
+		},
+	}
+}
+
+func (p *program) showProvider(cmd *cobra.Command, s *session, name string) error {
+	provider, err := s.Providers.Get(cmd.Context(), name)
+	if err != nil {
+		return err
+	}
+	if p.flags.output != "table" {
+		return p.print(provider, nil)
+	}
+	provider.Name, provider.BuiltIn = "", false
+	return writeYAML(p.streams.Out, map[string]map[string]api.Provider{"providers": {name: provider}})
+}

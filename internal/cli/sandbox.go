@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/sandbox"
+)
+
+func (p *program) sandboxCommand() *cobra.Command {
+	var listen, faults string
+	var lifetime time.Duration
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Run the practice provider: an OAuth server and mail API to break",
+		Long:  "Run the practice provider alone: an OAuth server with login and consent pages and\na mail API behind it. With --faults it misbehaves, so that you see what Valetkey\nmakes of it.\n\nFaults, separated by commas:\n" + faultList(),
+		Args:  cobra.NoArgs,
+		Example: `  valetkey sandbox
+  valetkey sandbox --token-lifetime 5s --faults drop_after_rotate=1,api_429=2`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			parsed, err := sandbox.ParseFaults(faults)
+			if err != nil {
+				return usage("valetkey sandbox --help lists the faults", "%s", err)
+			}
+			return p.runSandbox(cmd.Context(), listen, sandbox.Config{TokenLifetime: lifetime, Faults: parsed})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&listen, "listen", "127.0.0.1:8540", "the address to listen on; port 0 takes a free one")
+	flags.StringVar(&faults, "faults", "", "how it misbehaves")
+	flags.DurationVar(&lifetime, "token-lifetime", time.Hour, "how long an access token is valid")
+	return cmd
+}
+
+func faultList() string {
+	var b strings.Builder
+	for _, f := range sandbox.FaultNames() {
+		fmt.Fprintf(&b, "  %s\n      %s\n", f.Usage(), f.Explanation)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// practice is a practice provider that listens.
+type practice struct {
+	*sandbox.Server
+	server *http.Server
+	failed chan error
+}
+
+// startSandbox listens first, since the issuer is the address it got.
+func startSandbox(ctx context.Context, listen string, config sandbox.Config) (*practice, error) {
+	var listeners net.ListenConfig
+	listener, err := listeners.Listen(ctx, "tcp", listen)
+	if err != nil {
+		return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "cannot listen on %s: %s", listen, listenReason(err)).
+			WithHint("choose another address with --listen 127.0.0.1:0")
+	}
+	config.Issuer = "http://" + listener.Addr().String()
+	s, err := sandbox.New(config)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	started := &practice{
+		Server: s,
+		server: &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second},
+		failed: make(chan error, 1),
+	}
+	go func() { started.failed <- started.server.Serve(listener) }()
+	return started, nil
+}
+
+// stop ends the listener; requests that hang on purpose are cut.
+func (s *practice) stop() { _ = s.server.Close() }
+
+func (p *program) runSandbox(ctx context.Context, listen string, config sandbox.Config) error {
+	s, err := startSandbox(ctx, listen, config)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	if err := p.introduce(s.Credentials()); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.failed:
+		return err
+	}
+}
+
+// introduce prints all that is needed to use it. Its secret and password are
+// made up, which is why they may be shown.
+func (p *program) introduce(c sandbox.Credentials) error {
+	shown := map[string]any{
+		"issuer": c.Issuer, "client_id": c.ClientID, "client_secret": c.ClientSecret,
+		"public_client_id": c.PublicClientID, "username": c.Username, "password": c.Password,
+		"api_base_url": c.APIBaseURL, "scopes": c.Scopes,
+	}
+	return p.print(shown, func(w io.Writer) {
+		row(w, "issuer", c.Issuer)
+		row(w, "client id", c.ClientID)
+		row(w, "client secret", c.ClientSecret)
+		row(w, "client without a secret", c.PublicClientID)
+		row(w, "test user", c.Username)
+		row(w, "password", c.Password)
+		row(w, "API base URL", c.APIBaseURL)
+		row(w, "scopes", strings.Join(c.Scopes, " "))
+		fmt.Fprintf(w, `
+connect to it from another terminal:
+  printf %%s '%s' | valetkey connect practice --issuer %s \
+    --client-id %s --client-secret-file - --base-url %s \
+    --scope openid --scope User.Read --scope Mail.Read --scope offline_access
+`, c.ClientSecret, c.Issuer, c.ClientID, c.APIBaseURL)
+	})
+}
+
+func listenReason(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/valetkey/valetkey/api"
+)
+
+func (p *program) testCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "test NAME",
+		Short: "Call the API once to see whether a connection works",
+		Long: `Send the test request of the connection or its provider (api.test), which is
+harmless, and say what the API answered. Ends 0 when the API accepted it.`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: p.completeConnections,
+		Example:           "  valetkey test contoso-mail && echo works",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.with(cmd.Context(), func(s *session) error {
+				answer, err := s.Test(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				err = p.print(answer, func(w io.Writer) {
+					if answer.Status < http.StatusBadRequest {
+						row(w, fmt.Sprintf("%s works: the API answered %d %s", args[0], answer.Status, http.StatusText(answer.Status)))
+					}
+				})
+				if err == nil && answer.Status >= http.StatusBadRequest {
+					err = answeredWith(answer.Status, "valetkey show "+args[0])
+				}
+				return err
+			})
+		},
+	}
+}
+
+// answeredWith is the API's refusal as an error.
+func answeredWith(status int, hint string) error {
+	return &api.Problem{
+		Title:  "The API answered with an error",
+		Status: status,
+		Code:   api.CodeUpstream,
+		Detail: fmt.Sprintf("the API answered %d %s", status, http.StatusText(status)),
+		Hint:   hint,
+	}
+}
