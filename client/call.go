@@ -74,11 +74,11 @@ func answeredByValetkey(res *http.Response) bool {
 
 // proxyURL keeps the path's own escapes and query as they were written.
 func (c *Client) proxyURL(connection, path string, query url.Values) (string, error) {
+	path, _, _ = strings.Cut(path, "#") // a fragment is the reader's, and is never sent
 	path, own, _ := strings.Cut(path, "?")
 	if strings.Contains(path, "://") {
 		return "", invalid("the path "+path+" is a whole URL", "give the path under the connection's base URL, such as /me")
 	}
-	own, _, _ = strings.Cut(own, "#")
 	target := c.address([]string{"proxy", connection}) + "/" + strings.TrimPrefix(path, "/")
 	added := query.Encode()
 	if own != "" && added != "" {
