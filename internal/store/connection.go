@@ -56,6 +56,10 @@ func (db *DB) Connection(ctx context.Context, name string) (broker.Connection, e
 
 // Connections returns a page of connections by name.
 func (db *DB) Connections(ctx context.Context, selected broker.ConnectionFilter) ([]broker.Connection, error) {
+	return db.findConnections(ctx, connectionsWhere(selected), selected.Limit)
+}
+
+func connectionsWhere(selected broker.ConnectionFilter) filter {
 	var f filter
 	if selected.Client != "" {
 		f.and("c.client = ", selected.Client)
@@ -66,7 +70,7 @@ func (db *DB) Connections(ctx context.Context, selected broker.ConnectionFilter)
 	if selected.After != "" {
 		f.and("c.name > ", selected.After)
 	}
-	return db.findConnections(ctx, f, selected.Limit)
+	return f
 }
 
 // SetState changes the state with its event, unless a token set newer than
@@ -147,7 +151,12 @@ func staleOrUnknown(ctx context.Context, tx queryer, name string) error {
 }
 
 func (db *DB) findConnections(ctx context.Context, f filter, limit int) ([]broker.Connection, error) {
-	query := `
+	query := connectionQuery(&f, limit)
+	return find(ctx, db, scanConnection, query, f.args...)
+}
+
+func connectionQuery(f *filter, limit int) string {
+	return `
 		SELECT
 			c.name,
 			c.state,
@@ -166,7 +175,6 @@ func (db *DB) findConnections(ctx context.Context, f filter, limit int) ([]broke
 		FROM connections c
 		LEFT JOIN token_sets t ON t.connection = c.name AND t.generation = c.generation` + f.where() + `
 		ORDER BY c.name` + f.limit(limit)
-	return find(ctx, db, scanConnection, query, f.args...)
 }
 
 func scanConnection(row scanner) (c broker.Connection, err error) {

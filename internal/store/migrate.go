@@ -7,6 +7,7 @@ import (
 	"io/fs"
 
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
@@ -45,6 +46,9 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := db.prepareVersions(ctx); err != nil {
+		return err
+	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db.write, files,
 		goose.WithTableName(versionTable),
 		goose.WithDisableGlobalRegistry(true),
@@ -75,6 +79,25 @@ func (db *DB) migrate(ctx context.Context) error {
 				WithHint("nothing was changed; the server's log says why")
 		}
 	}
+}
+
+// prepareVersions makes goose's table in one transaction. Goose would make it
+// as well, but waits a second when another process does so at the same time.
+func (db *DB) prepareVersions(ctx context.Context) error {
+	versions, err := database.NewStore(database.DialectSQLite3, versionTable)
+	if err != nil {
+		return err
+	}
+	return db.update(ctx, func(tx queryer) error {
+		there, err := exists(ctx, tx, `SELECT 1 FROM sqlite_master WHERE name = $1`, versionTable)
+		if err != nil || there {
+			return err
+		}
+		if err := versions.CreateVersionTable(ctx, tx); err != nil {
+			return err
+		}
+		return versions.Insert(ctx, tx, database.InsertRequest{Version: 0})
+	})
 }
 
 func (db *DB) newerFault(current, target int64) error {

@@ -52,10 +52,10 @@ const busyTimeout = 5 * time.Second
 const (
 	commonPragmas = `
 		PRAGMA foreign_keys = on;
+		PRAGMA synchronous = full;
 		PRAGMA temp_store = memory;
 		PRAGMA trusted_schema = off;`
 	writePragmas = commonPragmas + `
-		PRAGMA synchronous = full;
 		PRAGMA journal_size_limit = 4194304;
 		PRAGMA cache_size = -1024;`
 	readPragmas = commonPragmas + `
@@ -82,7 +82,8 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 		return nil, err
 	}
 	if err := db.open(ctx, config.ReadConns); err != nil {
-		return nil, errors.Join(err, db.Close())
+		db.Close() // its error would only follow from this one
+		return nil, err
 	}
 	return db, nil
 }
@@ -113,14 +114,35 @@ func (db *DB) open(ctx context.Context, readConns int) error {
 		return db.judge(ctx, err)
 	}
 	// Only now may anything be written: the file is known to be ours.
-	if _, err := db.write.ExecContext(ctx, `PRAGMA journal_mode = wal`); err != nil {
+	if err := db.keepLog(ctx); err != nil {
 		return db.judge(ctx, err)
 	}
 	if err := db.migrate(ctx); err != nil {
 		return db.judge(ctx, err)
 	}
+	db.hide(db.path + "-shm") // SQLite made it by the umask
 	db.read, err = openPool(db.path, "deferred", readPragmas, readConns)
 	return err
+}
+
+// keepLog turns the write-ahead log on. SQLite does not wait for a lock here,
+// so that two processes starting on a new file would throw each other out.
+func (db *DB) keepLog(ctx context.Context) error {
+	giveUp := time.NewTimer(busyTimeout)
+	defer giveUp.Stop()
+	for {
+		_, err := db.write.ExecContext(ctx, `PRAGMA journal_mode = wal`)
+		if !errors.Is(err, sqlite3.BUSY) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-giveUp.C:
+			return err
+		case <-time.After(busyTimeout / 1000):
+		}
+	}
 }
 
 // prepareFile makes a missing file with mode 0600, which the log beside it
@@ -130,18 +152,23 @@ func (db *DB) prepareFile() error {
 	if err != nil {
 		return db.fileFault(err)
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
+	if err := file.Close(); err != nil {
 		return db.fileFault(err)
 	}
-	if runtime.GOOS == "windows" || info.Mode().Perm()&0o077 == 0 {
-		return nil
-	}
-	if err := os.Chmod(db.path, 0o600); err != nil {
-		db.log.Warn("others may read the database file", "path", db.path, "error", err)
-	}
+	db.hide(db.path)
 	return nil
+}
+
+// hide takes a file away from others. Where the file system has no modes it
+// can only warn.
+func (db *DB) hide(path string) {
+	info, err := os.Stat(path)
+	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		err = os.Chmod(path, 0o600)
+	}
+	if err != nil {
+		db.log.Warn("others may be able to read a file of the database", "path", path, "error", err)
+	}
 }
 
 func (db *DB) fileFault(err error) error {
@@ -160,11 +187,12 @@ func openPool(path, txlock, pragmas string, conns int) (*sql.DB, error) {
 		"_txlock": {txlock},
 		"modeof":  {path},
 	}
+	rawQuery := strings.ReplaceAll(query.Encode(), "+", "%20") // SQLite takes a plus for itself
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") {
 		slashed = "/" + slashed // C:/… on Windows
 	}
-	name := url.URL{Scheme: "file", OmitHost: true, Path: slashed, RawQuery: query.Encode()}
+	name := url.URL{Scheme: "file", OmitHost: true, Path: slashed, RawQuery: rawQuery}
 	pool, err := driver.Open(name.String(), func(conn *sqlite3.Conn) error {
 		if err := conn.BusyTimeout(busyTimeout); err != nil {
 			return err
