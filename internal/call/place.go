@@ -1,9 +1,11 @@
 package call
 
 import (
+	"maps"
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -28,8 +30,8 @@ func (p *placing) all(target *broker.Target) error {
 			return err
 		}
 	}
-	for name, value := range target.Query {
-		p.query(name, value)
+	for _, name := range slices.Sorted(maps.Keys(target.Query)) { // the same URL each time, for caches
+		p.query(name, target.Query[name])
 	}
 	placed := false
 	for _, place := range target.Token {

@@ -75,9 +75,9 @@ func TestTheCallersOwnParameterOfTheTokensNameIsReplaced(t *testing.T) {
 func TestConfiguredHeadersAndQueryAreSent(t *testing.T) {
 	r := newRig(t, "", echo)
 	r.credentials.target.Headers = map[string]string{"x-version": "7", "Accept": "application/json"}
-	r.credentials.target.Query = map[string]string{"api-version": "2"}
+	r.credentials.target.Query = map[string]string{"z": "3", "api-version": "2", "m": "&"}
 	response, body := r.do(t, Request{Path: "/x?q=1&api-version=9", Header: http.Header{"Accept": {"text/csv"}}})
-	if body != "GET /x?q=1&api-version=2 " || response.Header.Get("Got-X-Version") != "7" || response.Header.Get("Got-Accept") != "application/json" {
+	if body != "GET /x?q=1&api-version=2&m=%26&z=3 " || response.Header.Get("Got-X-Version") != "7" || response.Header.Get("Got-Accept") != "application/json" {
 		t.Errorf("%s %v", body, response.Header)
 	}
 }
