@@ -30,8 +30,10 @@ func (p *placing) all(target *broker.Target) error {
 			return err
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(target.Query)) { // the same URL each time, for caches
-		p.query(name, target.Query[name])
+	if len(target.Query) > 0 { // most have none, and sorting allocates
+		for _, name := range slices.Sorted(maps.Keys(target.Query)) { // the same URL each time, for caches
+			p.query(name, target.Query[name])
+		}
 	}
 	placed := false
 	for _, place := range target.Token {
