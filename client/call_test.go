@@ -149,3 +149,22 @@ func TestARoundTripperWithoutABaseURLSaysWhatToSet(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAKeyThatMayNotReadSettingsGivesTheBaseURLItself(t *testing.T) {
+	c := server(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v1/") {
+			refuse(w, api.Problem{Status: 403, Code: api.CodeForbidden, Title: "Not allowed"})
+			return
+		}
+		_, _ = io.WriteString(w, r.RequestURI)
+	})
+	h := http.Client{Transport: c.RoundTripperUnder("mail", &url.URL{Scheme: "https", Host: "api.example", Path: "/v1"})}
+	res, err := h.Get("https://api.example/v1/me")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, _ := io.ReadAll(res.Body); string(body) != "/proxy/mail/me" {
+		t.Errorf("%s", body)
+	}
+}

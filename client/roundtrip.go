@@ -25,8 +25,18 @@ func (c *Client) HTTPClient(connection string) *http.Client {
 //
 // A refusal of Valetkey itself is returned as an error, an answer of the API
 // as a response.
+//
+// The base URL is read from the server with the first request in full. A key
+// that may not read settings gives it: see [Client.RoundTripperUnder].
 func (c *Client) RoundTripper(connection string) http.RoundTripper {
 	return &roundTripper{client: c, connection: connection}
+}
+
+// RoundTripperUnder is as [Client.RoundTripper], with the connection's base
+// URL given. A base URL that is not the connection's own sends requests to the
+// wrong path of its API, never to another API.
+func (c *Client) RoundTripperUnder(connection string, base *url.URL) http.RoundTripper {
+	return &roundTripper{client: c, connection: connection, base: base}
 }
 
 type roundTripper struct {

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/client"
+	"github.com/valetkey/valetkey/internal/fault"
+)
+
+func TestTheNextPageIsReadFromLinkHeaders(t *testing.T) {
+	for header, want := range map[string]string{
+		`<https://a/2>; rel="next"`:                               "https://a/2",
+		`<https://a/1>; rel="prev", <https://a/3>; rel="next"`:    "https://a/3",
+		`<https://a/9>; rel=last, <?page=2>; title="x"; rel=next`: "?page=2",
+		`<https://a/2>; rel="index NEXT"`:                         "https://a/2",
+		`<https://a/a,b;c>; rel=next`:                             "https://a/a,b;c",
+		`<https://a/1>; rel="prev"`:                               "",
+		`<https://a/1>; title="rel=next"`:                         "",
+		`nonsense`:                                                "",
+		`<unclosed; rel=next`:                                     "",
+	} {
+		if got := nextOf(header); got != want {
+			t.Errorf("%s: %q, want %q", header, got, want)
+		}
+	}
+}
+
+// paged serves pages by Link headers; each handler gets the page's number.
+func paged(t *testing.T, links map[string]string) (*program, *session, *bytes.Buffer) {
+	t.Helper()
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/v1/connections/mail":
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(`{"name":"mail","api":{"base_url":"https://api.example/v1"}}`))
+		default:
+			page := r.URL.Query().Get("page")
+			if next := links[page]; next != "" {
+				w.Header().Set("Link", "<"+next+`>; rel="next"`)
+			}
+			_, _ = w.Write([]byte("page" + page + " " + r.Header.Get("X-Mine") + r.URL.Path + "\n"))
+		}
+	})
+	var out bytes.Buffer
+	return &program{streams: Streams{Out: &out, Err: &bytes.Buffer{}}}, &session{Client: client.NewForHandler(h)}, &out
+}
+
+func TestPagesFollowOneAnotherWithTheSameHeaders(t *testing.T) {
+	p, s, out := paged(t, map[string]string{"": "?page=2", "2": "https://api.example/v1/items?page=3"})
+	r := client.CallRequest{Path: "/items", Header: http.Header{"X-Mine": {"yes "}}}
+	if err := p.call(t.Context(), s, "mail", r, callFlags{paginate: true}); err != nil {
+		t.Fatal(err)
+	}
+	want := "page yes /proxy/mail/items\npage2 yes /proxy/mail/items\npage3 yes /proxy/mail/items\n"
+	if out.String() != want {
+		t.Errorf("got %q", out.String())
+	}
+}
+
+func TestAPageElsewhereIsNotFollowed(t *testing.T) {
+	p, s, out := paged(t, map[string]string{"": "https://evil.example/v1/items?page=2"})
+	err := p.call(t.Context(), s, "mail", client.CallRequest{Path: "/items"}, callFlags{paginate: true})
+	if !isCode(err, api.CodeInvalid) || !strings.HasPrefix(out.String(), "page ") {
+		t.Error(err, out)
+	}
+}
+
+func TestPagesThatGoInACircleEnd(t *testing.T) {
+	p, s, _ := paged(t, map[string]string{"": "?page=2", "2": "?page=3", "3": "?page=2"})
+	err := p.call(t.Context(), s, "mail", client.CallRequest{Path: "/items"}, callFlags{paginate: true})
+	if !fault.Is(err, api.CodeUpstream) {
+		t.Error(err)
+	}
+}
+
+func TestAnAnswerThatBreaksOffIsNotDone(t *testing.T) {
+	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("half"))
+		panic(http.ErrAbortHandler)
+	})
+	path := t.TempDir() + "/out"
+	p := &program{streams: Streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}}
+	err := p.call(t.Context(), &session{Client: client.NewForHandler(h)}, "mail", client.CallRequest{Path: "/"}, callFlags{out: path})
+	if !fault.Is(err, api.CodeUnreachable) {
+		t.Error(err)
+	}
+	if _, err := readSome(path); err == nil {
+		t.Error("half an answer became a file")
+	}
+}
+
+func TestAnInterruptedCallSaysSo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte("half"))
+		cancel()
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	})
+	p := &program{streams: Streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}}
+	err := p.call(ctx, &session{Client: client.NewForHandler(h)}, "mail", client.CallRequest{Path: "/"}, callFlags{})
+	if err == nil || errors.Is(err, fault.New(api.CodeUnreachable, "")) {
+		t.Error(err)
+	}
+	if got := p.problem(ctx, err).Detail; got != "interrupted" {
+		t.Error("said", got)
+	}
+}
