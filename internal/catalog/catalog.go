@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"embed"
+	"encoding/json"
 	"io/fs"
 	"maps"
 	"slices"
@@ -9,103 +10,98 @@ import (
 	"sync"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/strictyaml"
+	"github.com/valetkey/valetkey/internal/fault"
 )
 
 //go:embed providers/*.yaml
-var builtIn embed.FS
+var embedded embed.FS
 
-// Catalog is a set of providers, built in and the user's own. It is immutable
-// and safe for concurrent use.
+// Catalog is a set of provider descriptions. It is safe for concurrent use
+// and never changes.
 type Catalog struct {
-	files func(name string) (api.Provider, error) // reads a built-in description
-	names []string                                // of the built-in ones, sorted
-	own   map[string]api.Provider
+	shipped map[string]func() (api.Provider, error)
+	own     map[string]api.Provider
 }
 
-// BuiltIn returns the catalogue of this binary. Its files are read one by one,
-// when they are asked for, so that a start pays for none.
+// BuiltIn returns the providers that Valetkey ships.
 func BuiltIn() (*Catalog, error) {
-	directory, err := fs.Sub(builtIn, "providers")
+	dir, err := fs.Sub(embedded, "providers")
 	if err != nil {
 		return nil, err
 	}
-	return Load(directory)
+	return Load(dir)
 }
 
-// Load returns the catalogue of a directory with one NAME.yaml for each provider.
-func Load(directory fs.FS) (*Catalog, error) {
-	entries, err := fs.ReadDir(directory, ".")
+// Load makes a catalogue of the *.yaml files of a directory, which count as
+// shipped. Each is parsed when it is first asked for, so that a start costs
+// no more than the listing.
+func Load(dir fs.FS) (*Catalog, error) {
+	files, err := fs.Glob(dir, "*.yaml")
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{}
-	for _, entry := range entries {
-		if name, ok := strings.CutSuffix(entry.Name(), ".yaml"); ok {
-			c.names = append(c.names, name)
-		}
+	c := &Catalog{shipped: make(map[string]func() (api.Provider, error), len(files))}
+	for _, file := range files {
+		c.shipped[strings.TrimSuffix(file, ".yaml")] = sync.OnceValues(func() (api.Provider, error) {
+			data, err := fs.ReadFile(dir, file)
+			if err != nil {
+				return api.Provider{}, fault.Wrap(err, api.CodeInternal, "the provider description %s cannot be read", file)
+			}
+			p, err := ParseProvider(file, data)
+			p.BuiltIn = true
+			return p, err
+		})
 	}
-	slices.Sort(c.names)
-	c.files = remember(func(name string) (api.Provider, error) {
-		data, err := fs.ReadFile(directory, name+".yaml")
-		if err != nil {
-			return api.Provider{}, err
-		}
-		p, err := ParseProvider(name+".yaml", data)
-		p.Name, p.BuiltIn = name, true
-		return p, err
-	})
 	return c, nil
 }
 
-// remember keeps what read returned for each name.
-func remember(read func(string) (api.Provider, error)) func(string) (api.Provider, error) {
-	type result struct {
-		provider api.Provider
-		err      error
-	}
-	var known sync.Map
-	return func(name string) (api.Provider, error) {
-		if r, ok := known.Load(name); ok {
-			return r.(result).provider, r.(result).err
-		}
-		p, err := read(name)
-		known.Store(name, result{p, err})
-		return p, err
-	}
-}
-
-// ParseProvider reads one description and checks it. The error names file and line.
-func ParseProvider(filename string, data []byte) (api.Provider, error) {
-	var p api.Provider
-	if err := strictyaml.Decode(filename, data, &p); err != nil {
-		return p, err
-	}
-	return p, Check(p)
-}
-
-// WithUser returns the catalogue with the user's own providers beside the built-in ones.
+// WithUser returns a catalogue with the user's own descriptions on top: one
+// of the same name hides a shipped one. An earlier set of own descriptions is
+// replaced.
 func (c *Catalog) WithUser(own map[string]api.Provider) *Catalog {
-	return &Catalog{files: c.files, names: c.names, own: maps.Clone(own)}
-}
-
-// Provider returns a description, and whether there is one. Do not change what
-// it points to.
-func (c *Catalog) Provider(name string) (api.Provider, bool, error) {
-	if _, ok := slices.BinarySearch(c.names, name); ok {
-		p, err := c.files(name)
-		return p, err == nil, err
+	layered := &Catalog{shipped: c.shipped, own: make(map[string]api.Provider, len(own))}
+	for name, p := range own {
+		p = clone(p)
+		p.Name, p.BuiltIn = name, false
+		layered.own[name] = p
 	}
-	p, ok := c.own[name]
-	return p, ok, nil
+	return layered
 }
 
-// List returns all descriptions by name.
+// Provider returns a copy of a description, and whether there is one. The
+// error says that a shipped description cannot be parsed.
+func (c *Catalog) Provider(name string) (api.Provider, bool, error) {
+	if p, ok := c.own[name]; ok {
+		return clone(p), true, nil
+	}
+	parse, ok := c.shipped[name]
+	if !ok {
+		return api.Provider{}, false, nil
+	}
+	p, err := parse()
+	if err != nil {
+		return api.Provider{}, true, err
+	}
+	return clone(p), true, nil
+}
+
+// Names lists the providers in order without parsing any.
+func (c *Catalog) Names() []string {
+	all := maps.Clone(c.own)
+	if all == nil {
+		all = make(map[string]api.Provider)
+	}
+	for name := range c.shipped {
+		all[name] = api.Provider{}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// List returns copies of all descriptions, by name.
 func (c *Catalog) List() ([]api.Provider, error) {
-	names := slices.AppendSeq(slices.Clone(c.names), maps.Keys(c.own))
-	slices.Sort(names)
+	names := c.Names()
 	all := make([]api.Provider, 0, len(names))
-	for _, name := range slices.Compact(names) {
+	for _, name := range names {
 		p, _, err := c.Provider(name)
 		if err != nil {
 			return nil, err
@@ -113,4 +109,18 @@ func (c *Catalog) List() ([]api.Provider, error) {
 		all = append(all, p)
 	}
 	return all, nil
+}
+
+// clone copies a description to the bottom. A description is JSON by nature,
+// so the way through JSON loses nothing.
+func clone(p api.Provider) api.Provider {
+	var copied api.Provider
+	text, err := json.Marshal(p)
+	if err == nil {
+		err = json.Unmarshal(text, &copied)
+	}
+	if err != nil {
+		return p // cannot happen for a type without channels or functions
+	}
+	return copied
 }

@@ -3,7 +3,6 @@ package catalog
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,47 +11,65 @@ import (
 	"github.com/valetkey/valetkey/oauth"
 )
 
-// Check says what is wrong with a description whose keys are right: every
-// problem, each with the key it stands under. The error has [api.CodeInvalid].
-func Check(p api.Provider) error {
+// Finding is one thing wrong with a description.
+type Finding struct {
+	Path    []string // the keys that lead to it
+	Message string
+}
+
+// String returns path: message.
+func (f Finding) String() string { return strings.Join(f.Path, ".") + ": " + f.Message }
+
+// Lint says what is wrong with a description whose keys are right: every
+// problem, each with the key it stands under.
+func Lint(p api.Provider) []Finding {
 	c := checker{provider: p, used: make(map[string]bool)}
 	c.endpoints()
 	c.choices()
+	c.requests()
 	c.settings()
 	c.variables()
-	if len(c.problems) == 0 {
+	return c.found
+}
+
+// Check makes one error of what [Lint] finds, with [api.CodeInvalid].
+func Check(p api.Provider) error {
+	found := Lint(p)
+	if len(found) == 0 {
 		return nil
 	}
 	name := p.Name
 	if name == "" {
 		name = "this provider"
 	}
-	return fault.New(api.CodeInvalid, "the description of %s is not right: %s", name, strings.Join(c.problems, "; ")).
+	lines := make([]string, len(found))
+	for i, f := range found {
+		lines[i] = f.String()
+	}
+	return fault.New(api.CodeInvalid, "the description of %s is not right: %s", name, strings.Join(lines, "; ")).
 		WithHint("docs/providers.md has every key")
 }
 
 type checker struct {
 	provider api.Provider
 	used     map[string]bool
-	problems []string
+	found    []Finding
 }
 
+// wrong records a problem under a dotted key. Keys that come from the
+// document, and may hold dots themselves, go through at.
 func (c *checker) wrong(key, format string, args ...any) {
-	c.problems = append(c.problems, key+": "+fmt.Sprintf(format, args...))
+	c.at(strings.Split(key, "."), format, args...)
+}
+
+func (c *checker) at(path []string, format string, args ...any) {
+	c.found = append(c.found, Finding{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
 func (c *checker) endpoints() {
 	e := c.provider.Endpoints
-	for _, endpoint := range []struct{ key, template string }{
-		{"issuer", e.Issuer},
-		{"authorization_endpoint", e.AuthorizationEndpoint},
-		{"token_endpoint", e.TokenEndpoint},
-		{"refresh_endpoint", e.RefreshEndpoint},
-		{"revocation_endpoint", e.RevocationEndpoint},
-		{"introspection_endpoint", e.IntrospectionEndpoint},
-		{"userinfo_endpoint", e.UserinfoEndpoint},
-	} {
-		c.address(endpoint.key, endpoint.template, true)
+	for _, endpoint := range endpoints(&e) {
+		c.address(endpoint.key, *endpoint.url, true)
 	}
 	if e.Issuer == "" && e.TokenEndpoint == "" {
 		c.wrong("token_endpoint", "it is missing, and there is no issuer to discover it from")
@@ -65,8 +82,9 @@ func (c *checker) address(key, template string, protocol bool) {
 		return
 	}
 	vars := c.note(template)
-	if reference.FindStringIndex(template) != nil && reference.FindStringIndex(template)[0] == 0 {
-		return // the variable brings scheme and host: checked when it has a value
+	if at := reference.FindStringIndex(template); at != nil && at[0] == 0 {
+		// The variable brings scheme and host; any address stands in for it.
+		vars[Variables(template)[0]] = "https://x.example"
 	}
 	text, err := Expand(template, vars)
 	if err != nil {
@@ -110,31 +128,43 @@ func (c *checker) choices() {
 			c.wrong(choice.key, "%q is not one of %s", choice.value, strings.Join(choice.allowed, ", "))
 		}
 	}
-	for _, leg := range []struct {
-		key   string
-		rules *oauth.RequestRules
-	}{
-		{"authorization_request", p.AuthorizationRequest},
-		{"token_request", p.TokenRequest},
-		{"refresh_request", p.RefreshRequest},
-		{"revocation_request", p.RevocationRequest},
-	} {
-		if leg.rules == nil {
-			continue
-		}
+	c.challenge()
+}
+
+// challenge refuses an authorization that nothing binds to us.
+func (c *checker) challenge() {
+	p := c.provider
+	if p.TokenEndpointAuthMethod == string(oauth.AuthNone) && p.CodeChallengeMethod == oauth.MethodNone {
+		c.wrong("code_challenge_method", "a client without a secret needs a code challenge (RFC 9700 section 2.1.1)")
+	}
+}
+
+func (c *checker) requests() {
+	p := c.provider
+	for _, leg := range requestRules(&p) {
 		encodings := []string{"", oauth.EncodingForm, oauth.EncodingJSON, oauth.EncodingQuery}
 		if !slices.Contains(encodings, leg.rules.Encoding) {
 			c.wrong(leg.key+".encoding", "%q is not one of form, json, query", leg.rules.Encoding)
 		}
-		c.texts(leg.rules.Params, leg.rules.Headers)
+		if m := leg.rules.Method; m != "" && !slices.Contains([]string{"GET", "POST", "PUT", "DELETE"}, m) {
+			c.wrong(leg.key+".method", "%q is not one of GET, POST, PUT, DELETE", m)
+		}
+		c.address(leg.key+".url", leg.rules.URL, true)
+		c.texts(leg.key+".params", leg.rules.Params)
+		c.texts(leg.key+".headers", leg.rules.Headers)
+		for name, templates := range leg.rules.Repeat {
+			for _, template := range templates {
+				c.texts(leg.key+".repeat", map[string]string{name: template})
+			}
+		}
 	}
 }
 
-// texts notes the variables of parameters and headers.
-func (c *checker) texts(sets ...map[string]string) {
-	for _, set := range sets {
-		for _, template := range set {
-			c.note(template)
+// texts checks the templates of parameters and headers.
+func (c *checker) texts(key string, set map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		if _, err := ExpandText(set[name], c.note(set[name])); err != nil {
+			c.at(append(strings.Split(key, "."), name), "%s", fault.As(err).Message)
 		}
 	}
 }
@@ -145,7 +175,11 @@ func (c *checker) settings() {
 		return
 	}
 	c.address("api.base_url", s.BaseURL, false)
-	c.texts(s.Headers, s.Query)
+	c.texts("api.headers", s.Headers)
+	c.texts("api.query", s.Query)
+	if s.BaseURL == "" && s.Test != nil {
+		c.wrong("api.base_url", "it is missing, and api.test stands under it")
+	}
 	if s.Token == nil {
 		return
 	}
@@ -163,16 +197,19 @@ func (c *checker) variables() {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.provider.Variables)) {
-		v, key := c.provider.Variables[name], "variables."+name
+		v, key := c.provider.Variables[name], []string{"variables", name}
 		if !c.used[name] {
-			c.wrong(key, "it is declared and used nowhere")
+			c.at(key, "it is declared and used nowhere")
 		}
-		if _, err := regexp.Compile(v.Pattern); err != nil {
-			c.wrong(key+".pattern", "it is not a regular expression")
+		if _, err := wholePattern(v.Pattern); err != nil {
+			c.at(append(key, "pattern"), "it is not a regular expression")
 			continue
 		}
-		if v.Default != "" && mismatch(v, v.Default) != "" {
-			c.wrong(key+".default", "%s", mismatch(v, v.Default))
+		if v.Default == "" {
+			continue
+		}
+		if err := allowed(name, v, v.Default); err != nil {
+			c.at(append(key, "default"), "%s", fault.As(err).Message)
 		}
 	}
 }

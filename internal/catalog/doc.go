@@ -1,15 +1,20 @@
-// Package catalog holds providers as data: the descriptions built into the
-// binary (providers/*.yaml, one file a provider), the user's own on top, and
-// what turns a description into addresses and parameters.
+// Package catalog holds what is known about providers, as data.
 //
-//	catalog.go   look-up and layering; a built-in file is read when it is first asked for
-//	check.go     what is wrong with a description beyond its keys
-//	template.go  {name} in addresses and values
-//	resolve.go   a description with the variables of one connection filled in
+// The flow: providers/*.yaml are embedded, one file per provider, the file's
+// name being the provider's; [BuiltIn] lists their names and parses each one
+// when it is first asked for; [Catalog.WithUser] lays the user's own on top.
+// [Resolve] fills a description's variables from its defaults, the client and
+// the connection; template.go expands {name} where it stands. [Lint] and
+// [Check] find what is wrong with a description before it is used.
 //
-// Invariants: a template has no code and no conditions. A variable in the host
-// part of an address cannot leave its label: it never brings a slash, an at
-// sign, a colon or a query of its own. A Catalog is immutable.
+// Invariants:
+//   - A catalogue never changes; what it hands out are copies.
+//   - A variable's value cannot move a URL to another host, path level or
+//     query parameter than the one its braces stand in, unless the
+//     description says |raw.
+//   - No code and no conditions in a description: a provider that strays from
+//     the RFCs is a line of data.
 //
-// Not in it: storage of the user's descriptions (package broker), requests.
+// Not in it: what is done with a description (packages oauth and broker), and
+// where the user's own are kept (package store).
 package catalog

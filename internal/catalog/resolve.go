@@ -11,123 +11,166 @@ import (
 	"github.com/valetkey/valetkey/oauth"
 )
 
-// Resolved is a description with the variables of one connection filled in.
+// Resolved is a description with its variables filled in.
 type Resolved struct {
-	Provider  api.Provider      // its endpoints and parameters hold no templates
-	Variables map[string]string // every value known
+	Provider  api.Provider      // endpoints and request rules expanded; the api block still holds templates
+	Variables map[string]string // the values in force, for the templates of the api block
 }
 
-// Resolve fills in a description. A later set of values wins over an earlier
-// one, any over the defaults. The error has [api.CodeNeedsConfiguration].
-func Resolve(p api.Provider, sets ...map[string]string) (Resolved, error) {
-	vars := make(map[string]string)
-	for name, v := range p.Variables {
-		if v.Default != "" {
-			vars[name] = v.Default
+// Resolve fills in a description: its defaults, then each of vars over the
+// one before (the client's, the connection's). An optional variable without a
+// value is empty. The error is [api.CodeNeedsConfiguration] and says which
+// variable is missing or not allowed.
+func Resolve(p api.Provider, vars ...map[string]string) (Resolved, error) {
+	values := make(map[string]string)
+	for name, declared := range p.Variables {
+		if declared.Default != "" || declared.Optional {
+			values[name] = declared.Default
 		}
 	}
-	for _, set := range sets {
-		maps.Copy(vars, set)
-	}
-	for name, v := range p.Variables {
-		value, known := vars[name]
-		if !known && v.Optional {
-			vars[name] = ""
-		}
-		if why := mismatch(v, value); known && why != "" {
-			return Resolved{}, badValue(name, why)
+	for _, layer := range vars {
+		for name, value := range layer {
+			// An empty value takes back what was set, it is not one.
+			if value != "" || p.Variables[name].Optional {
+				values[name] = value
+			}
 		}
 	}
-	resolved := Resolved{Provider: p, Variables: vars}
-	return resolved, resolved.fill()
+	for _, name := range slices.Sorted(maps.Keys(p.Variables)) {
+		if err := checkValue(name, p.Variables[name], values); err != nil {
+			return Resolved{}, err
+		}
+	}
+	resolved := Resolved{Provider: clone(p), Variables: values}
+	if err := expandEndpoints(&resolved.Provider.Endpoints, values); err != nil {
+		return Resolved{}, err
+	}
+	for _, rules := range requestRules(&resolved.Provider) {
+		if err := expandRules(rules.rules, values); err != nil {
+			return Resolved{}, err
+		}
+	}
+	return resolved, nil
 }
 
-// mismatch says why a value does not suit its variable; "" when it does.
-func mismatch(v api.Variable, value string) string {
-	if len(v.Enum) > 0 && !slices.Contains(v.Enum, value) {
-		return "it must be one of " + strings.Join(v.Enum, ", ")
+func checkValue(name string, declared api.Variable, values map[string]string) error {
+	value, ok := values[name]
+	if !ok {
+		f := missing(name)
+		if declared.Label != "" {
+			f.Message += " (" + declared.Label + ")"
+		}
+		return f
 	}
-	if v.Pattern == "" {
-		return ""
+	if value == "" {
+		return nil // optional
 	}
-	pattern, err := regexp.Compile(`^(?:` + v.Pattern + `)$`)
-	if err != nil || !pattern.MatchString(value) {
-		return "it must match " + v.Pattern
-	}
-	return ""
+	return allowed(name, declared, value)
 }
 
-// fill expands every template of the protocol's part.
-func (r *Resolved) fill() error {
-	e := &r.Provider.Endpoints
-	for _, endpoint := range []*string{
-		&e.Issuer, &e.AuthorizationEndpoint, &e.TokenEndpoint, &e.RefreshEndpoint,
-		&e.RevocationEndpoint, &e.IntrospectionEndpoint, &e.UserinfoEndpoint,
-	} {
-		if *endpoint == "" {
-			continue
-		}
-		text, err := Expand(*endpoint, r.Variables)
-		if err != nil {
-			return err
-		}
-		if oauth.CheckEndpoint(text) != nil {
-			return fault.New(api.CodeNeedsConfiguration, "the provider %q has an endpoint that is not https: %s", r.Provider.Name, text).
-				WithHint("only https is accepted, and http on this machine's loopback address")
-		}
-		*endpoint = text
+// allowed holds a value to the enum and the pattern of its variable.
+func allowed(name string, declared api.Variable, value string) error {
+	if len(declared.Enum) > 0 && !slices.Contains(declared.Enum, value) {
+		return refused(name, "must be one of %s", strings.Join(declared.Enum, ", "))
 	}
-	q := &r.Provider.Requests
-	for _, rules := range []**oauth.RequestRules{&q.AuthorizationRequest, &q.TokenRequest, &q.RefreshRequest, &q.RevocationRequest} {
-		if *rules == nil {
-			continue
-		}
-		filled := **rules
-		var err error
-		if filled.Params, err = r.texts(filled.Params); err != nil {
-			return err
-		}
-		if filled.Headers, err = r.texts(filled.Headers); err != nil {
-			return err
-		}
-		*rules = &filled
+	if declared.Pattern == "" {
+		return nil
+	}
+	pattern, err := wholePattern(declared.Pattern)
+	if err != nil {
+		return fault.Wrap(err, api.CodeNeedsConfiguration, "the pattern of the variable %q is not a regular expression", name)
+	}
+	if !pattern.MatchString(value) {
+		return refused(name, "must match %s", declared.Pattern)
 	}
 	return nil
 }
 
-func (r *Resolved) texts(templates map[string]string) (map[string]string, error) {
-	if len(templates) == 0 {
-		return nil, nil
+// wholePattern makes a pattern match the whole value or nothing.
+func wholePattern(pattern string) (*regexp.Regexp, error) {
+	if _, err := regexp.Compile(pattern); err != nil {
+		return nil, err
 	}
-	texts := make(map[string]string, len(templates))
-	for name, template := range templates {
-		text, err := ExpandText(template, r.Variables)
-		if err != nil {
-			return nil, err
-		}
-		texts[name] = text
-	}
-	return texts, nil
+	return regexp.Compile(`\A(?:` + pattern + `)\z`)
 }
 
-// Scopes are the ones to ask for: what the provider requires for the grant,
-// then what was asked, or the provider's default when nothing was.
-func (r Resolved) Scopes(grant string, asked []string) []string {
-	var set api.GrantScopes
-	if rules := r.Provider.GrantRules.Scopes; rules != nil {
-		set = api.GrantScopes{Required: rules.Required, Default: rules.Default}
-		if own, ok := rules.ByGrant[grant]; ok {
-			set = own
+func expandEndpoints(e *api.Endpoints, values map[string]string) error {
+	for _, endpoint := range endpoints(e) {
+		if *endpoint.url == "" {
+			continue
+		}
+		expanded, err := Expand(*endpoint.url, values)
+		if err != nil {
+			return err
+		}
+		if oauth.CheckEndpoint(expanded) != nil {
+			return fault.New(api.CodeNeedsConfiguration, "%s is not https: %s", endpoint.key, expanded).
+				WithHint("only https is accepted, and http on this machine's loopback address")
+		}
+		*endpoint.url = expanded
+	}
+	return nil
+}
+
+// endpoint is one URL template of a description under its key.
+type endpoint struct {
+	key string
+	url *string
+}
+
+func endpoints(e *api.Endpoints) []endpoint {
+	return []endpoint{
+		{"issuer", &e.Issuer},
+		{"authorization_endpoint", &e.AuthorizationEndpoint},
+		{"token_endpoint", &e.TokenEndpoint},
+		{"refresh_endpoint", &e.RefreshEndpoint},
+		{"revocation_endpoint", &e.RevocationEndpoint},
+		{"introspection_endpoint", &e.IntrospectionEndpoint},
+		{"userinfo_endpoint", &e.UserinfoEndpoint},
+	}
+}
+
+// leg is the deviations of one request under their key.
+type leg struct {
+	key   string
+	rules *oauth.RequestRules
+}
+
+// requestRules lists the legs that a description changes. The rules may be
+// written to.
+func requestRules(p *api.Provider) []leg {
+	all := []leg{
+		{"authorization_request", p.AuthorizationRequest},
+		{"token_request", p.TokenRequest},
+		{"refresh_request", p.RefreshRequest},
+		{"revocation_request", p.RevocationRequest},
+	}
+	return slices.DeleteFunc(all, func(l leg) bool { return l.rules == nil })
+}
+
+func expandRules(r *oauth.RequestRules, values map[string]string) error {
+	for _, set := range []map[string]string{r.Params, r.Headers} {
+		for name, template := range set {
+			text, err := ExpandText(template, values)
+			if err != nil {
+				return err
+			}
+			set[name] = text
 		}
 	}
-	if len(asked) == 0 {
-		asked = set.Default
-	}
-	var scopes []string
-	for _, scope := range slices.Concat(asked, set.Required) {
-		if !slices.Contains(scopes, scope) {
-			scopes = append(scopes, scope)
+	for name, templates := range r.Repeat {
+		for i, template := range templates {
+			text, err := ExpandText(template, values)
+			if err != nil {
+				return err
+			}
+			r.Repeat[name][i] = text
 		}
 	}
-	return scopes
+	if r.URL == "" {
+		return nil
+	}
+	expanded, err := Expand(r.URL, values)
+	r.URL = expanded
+	return err
 }

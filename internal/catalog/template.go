@@ -7,19 +7,27 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
-// reference is one {name} or {name|function} of a template.
-var reference = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_.]*)((?:\|[a-z0-9]+(?::[0-9]+)?)*)\}`)
+// reference is {name} or {name|filter}. Other braces are ordinary text, so
+// that JSON can stand in a parameter.
+var reference = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)(?:\|([a-z0-9]+)(?::([0-9]+))?)?\}`)
 
-// hostValue is what a variable may bring into the host of an address.
-var hostValue = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
+// The parts of a URL that encode a value each in its own way.
+type part int
 
-// Variables names the variables of a template, each once, in order.
+const (
+	inText part = iota // no URL at all
+	inAddress
+	inHost
+	inPath
+	inQuery
+)
+
+// Variables lists the names that a template uses, each once, in order.
 func Variables(template string) []string {
 	var names []string
 	for _, match := range reference.FindAllStringSubmatch(template, -1) {
@@ -30,159 +38,211 @@ func Variables(template string) []string {
 	return names
 }
 
-// Expand fills in the template of an address. A value is percent-encoded for
-// where it stands; in the host it may hold letters, digits, dots and dashes
-// only. A template that is one variable alone may be a whole address. The
-// error has [api.CodeNeedsConfiguration] and names the variable.
+// Expand fills in a URL template. A value is encoded for the place it stands
+// in; in the host only letters, digits, dots and hyphens may come of it, and a
+// port where the variable is all of the host. {name|raw} is not encoded, and
+// {name|host} is the
+// host of an address; {name|base64} and {name|prefix:N} speak for themselves.
+// A variable that begins a template brings scheme and host: it must be a whole
+// address by itself.
+//
+// The error is [api.CodeNeedsConfiguration] and names the variable.
 func Expand(template string, vars map[string]string) (string, error) {
-	if match := reference.FindString(template); match == template || strings.HasPrefix(template, match+"/") && match != "" {
-		return expandWhole(template, match, vars)
-	}
-	return expand(template, vars, func(before, name, value string, raw bool) (string, error) {
-		switch place(before) {
-		case inHost:
-			if !hostValue.MatchString(value) {
-				return "", badValue(name, "it stands in a host name: letters, digits, dots and dashes only")
-			}
-			return value, nil
-		case inQuery:
-			if raw {
-				return value, nil
-			}
-			return url.QueryEscape(value), nil
-		default:
-			if raw {
-				return value, nil
-			}
-			return pathSegment(name, value)
-		}
-	})
-}
-
-// ExpandText fills in the template of a header or parameter; values stand as they are.
-func ExpandText(template string, vars map[string]string) (string, error) {
-	return expand(template, vars, func(_, _, value string, _ bool) (string, error) { return value, nil })
-}
-
-// expandWhole is for an address that begins with a variable: the user or the
-// provider gives scheme and host, so it must be an address by itself.
-func expandWhole(template, first string, vars map[string]string) (string, error) {
-	name := reference.FindStringSubmatch(first)[1]
-	value, err := lookUp(name, vars)
-	if err != nil {
-		return "", err
-	}
-	u, err := url.Parse(value)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "", badValue(name, "it must be an http or https address without user, query or fragment")
-	}
-	base := strings.TrimRight(value, "/")
-	if template == first {
-		return value, nil
-	}
-	rest, err := Expand("https://host"+strings.TrimPrefix(template, first), vars)
-	if err != nil {
-		return "", err
-	}
-	return base + strings.TrimPrefix(rest, "https://host"), nil
-}
-
-func expand(template string, vars map[string]string, put func(before, name, value string, raw bool) (string, error)) (string, error) {
 	var out strings.Builder
-	last := 0
-	for _, at := range reference.FindAllStringSubmatchIndex(template, -1) {
-		out.WriteString(template[last:at[0]])
-		last = at[1]
-		name, functions := template[at[2]:at[3]], template[at[4]:at[5]]
-		value, err := lookUp(name, vars)
+	rest := 0
+	for _, m := range reference.FindAllStringSubmatchIndex(template, -1) {
+		out.WriteString(template[rest:m[0]])
+		rest = m[1]
+		r := referenceAt(template, m)
+		value, err := r.value(vars)
 		if err != nil {
 			return "", err
 		}
-		value, raw, err := apply(name, value, functions)
+		where := partOf(template, out.String(), m[0])
+		encoded, err := r.encode(value, where, wholeHost(template, m[0], m[1]))
 		if err != nil {
 			return "", err
 		}
-		text, err := put(template[:at[0]], name, value, raw)
-		if err != nil {
-			return "", err
-		}
-		out.WriteString(text)
+		out.WriteString(encoded)
 	}
-	out.WriteString(template[last:])
+	out.WriteString(template[rest:])
+	return checkAddress(template, out.String())
+}
+
+// ExpandText fills in a template that is no URL: a header or a parameter. The
+// values are not encoded, whoever sends them does that; control characters
+// are refused.
+func ExpandText(template string, vars map[string]string) (string, error) {
+	var out strings.Builder
+	rest := 0
+	for _, m := range reference.FindAllStringSubmatchIndex(template, -1) {
+		out.WriteString(template[rest:m[0]])
+		rest = m[1]
+		value, err := referenceAt(template, m).value(vars)
+		if err != nil {
+			return "", err
+		}
+		out.WriteString(value)
+	}
+	out.WriteString(template[rest:])
 	return out.String(), nil
 }
 
-func lookUp(name string, vars map[string]string) (string, error) {
-	value, known := vars[name]
-	if !known {
-		return "", fault.New(api.CodeNeedsConfiguration, "the variable %q has no value", name).
-			WithHint("set it with --var %s=VALUE, or under variables of the client or connection", name)
+// ref is one reference of a template.
+type ref struct {
+	name, filter string
+	limit        int // of prefix
+}
+
+func referenceAt(template string, m []int) ref {
+	r := ref{name: template[m[2]:m[3]]}
+	if m[4] >= 0 {
+		r.filter = template[m[4]:m[5]]
 	}
-	if strings.ContainsFunc(value, unicode.IsControl) {
-		return "", badValue(name, "it holds a control character or line break")
+	if m[6] >= 0 {
+		// Digits only; what is too large for an int is no limit at all.
+		if n, err := strconv.Atoi(template[m[6]:m[7]]); err == nil {
+			r.limit = n
+		}
+	}
+	return r
+}
+
+// value looks the variable up and applies its filter.
+func (r ref) value(vars map[string]string) (string, error) {
+	value, ok := vars[r.name]
+	if !ok {
+		return "", missing(r.name)
+	}
+	if strings.ContainsFunc(value, isControl) {
+		return "", refused(r.name, "holds a control character")
+	}
+	switch r.filter {
+	case "", "raw":
+		return value, nil
+	case "base64":
+		return base64.StdEncoding.EncodeToString([]byte(value)), nil
+	case "host":
+		u, err := url.Parse(value)
+		if err != nil || u.Host == "" {
+			return "", refused(r.name, "must be an address such as https://example.com")
+		}
+		return u.Hostname(), nil
+	case "prefix":
+		if runes := []rune(value); len(runes) > r.limit {
+			return string(runes[:r.limit]), nil
+		}
+		return value, nil
+	default:
+		return "", fault.New(api.CodeNeedsConfiguration, "the template function %q in {%s|%s} is not known", r.filter, r.name, r.filter).
+			WithHint("use raw, host, base64 or prefix:N")
+	}
+}
+
+// encode writes a value for the part of the URL it stands in.
+func (r ref) encode(value string, where part, whole bool) (string, error) {
+	if value == "" && where != inQuery {
+		return "", missing(r.name)
+	}
+	switch where {
+	case inAddress:
+		return strings.TrimRight(value, "/"), r.checkStart(value)
+	case inHost:
+		return value, r.checkHost(value, whole)
+	case inPath:
+		if climbs(value) {
+			return "", refused(r.name, "must not be a . or .. step of a path")
+		}
+		if r.filter != "raw" {
+			return url.PathEscape(value), nil
+		}
+		if strings.ContainsAny(value, "?#\\") {
+			return "", refused(r.name, "must not hold ?, # or a backslash in a path")
+		}
+	case inQuery:
+		if r.filter != "raw" {
+			return url.QueryEscape(value), nil
+		}
 	}
 	return value, nil
 }
 
-func badValue(name, why string) error {
-	return fault.New(api.CodeNeedsConfiguration, "the value of the variable %q cannot be used: %s", name, why).
-		WithHint("set it with --var %s=VALUE", name)
-}
-
-// apply runs the functions of a reference: raw, host, base64, prefix:N.
-func apply(name, value, functions string) (text string, raw bool, err error) {
-	for function := range strings.SplitSeq(strings.TrimPrefix(functions, "|"), "|") {
-		word, argument, _ := strings.Cut(function, ":")
-		switch word {
-		case "":
-		case "raw":
-			raw = true
-		case "host":
-			u, err := url.Parse(value)
-			if err != nil || u.Host == "" {
-				return "", false, badValue(name, "it must be an address, to take the host from")
-			}
-			value = u.Host
-		case "base64":
-			value = base64.StdEncoding.EncodeToString([]byte(value))
-		case "prefix":
-			n, err := strconv.Atoi(argument)
-			if err != nil {
-				return "", false, fault.New(api.CodeNeedsConfiguration, "prefix needs a number, as in {%s|prefix:20}", name)
-			}
-			value = value[:min(n, len(value))]
-		default:
-			return "", false, fault.New(api.CodeNeedsConfiguration, "the template function %q is not known", word).
-				WithHint("use raw, host, base64 or prefix:N")
-		}
+// checkStart holds a value that begins an address to being a whole one.
+func (r ref) checkStart(value string) error {
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(value, "?#\\ ") || !webScheme(u) {
+		return refused(r.name, "must be an http or https address without user, query or fragment")
 	}
-	return value, raw, nil
+	return nil
 }
 
-// pathSegment encodes a value for a path. Dots alone would walk up.
-func pathSegment(name, value string) (string, error) {
-	if value == "." || value == ".." {
-		return "", badValue(name, "it stands in a path")
-	}
-	return url.PathEscape(value), nil
-}
+func webScheme(u *url.URL) bool { return u.Scheme == "https" || u.Scheme == "http" }
 
-// The parts of an address that a reference can stand in.
-const (
-	inHost = iota
-	inPath
-	inQuery
+var (
+	hostLabels = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$`)
+	hostPort   = regexp.MustCompile(`:[0-9]{1,5}$`)
 )
 
-// place tells from what stands before a reference where it stands.
-func place(before string) int {
-	_, rest, found := strings.Cut(before, "://")
-	switch {
-	case !found, !strings.ContainsAny(rest, "/?#"):
-		return inHost
-	case strings.Contains(rest, "?"):
-		return inQuery
-	default:
-		return inPath
+func (r ref) checkHost(value string, whole bool) error {
+	if whole {
+		value = hostPort.ReplaceAllString(value, "")
 	}
+	if !hostLabels.MatchString(value) {
+		return refused(r.name, "stands in a host name: letters, digits, dots and hyphens only")
+	}
+	return nil
+}
+
+// climbs says whether a value would move up or stay in the path.
+func climbs(value string) bool {
+	for step := range strings.SplitSeq(value, "/") {
+		if step == "." || step == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// partOf says which part of a URL the reference at an index stands in.
+func partOf(template, before string, at int) part {
+	literal := template[:at]
+	if at == 0 {
+		return inAddress
+	}
+	if strings.ContainsAny(reference.ReplaceAllString(literal, ""), "?#") {
+		return inQuery
+	}
+	_, authority, ok := strings.Cut(before, "://")
+	if ok && !strings.Contains(authority, "/") {
+		return inHost
+	}
+	return inPath
+}
+
+// wholeHost says whether a reference is all that stands between // and /.
+func wholeHost(template string, from, to int) bool {
+	return strings.HasSuffix(template[:from], "://") && (to == len(template) || strings.ContainsAny(template[to:to+1], "/?#"))
+}
+
+// checkAddress makes sure that what came out is one address.
+func checkAddress(template, expanded string) (string, error) {
+	u, err := url.Parse(expanded)
+	if err != nil || u.Host == "" || u.User != nil || !webScheme(u) {
+		return "", fault.New(api.CodeNeedsConfiguration, "the template %q does not give an address", template)
+	}
+	return expanded, nil
+}
+
+func isControl(r rune) bool { return r < 0x20 || r == 0x7f || r >= 0x80 && r <= 0x9f }
+
+func missing(name string) *fault.Error {
+	return fault.New(api.CodeNeedsConfiguration, "the variable %q has no value", name).
+		WithHint("set it with --var %s=VALUE, or under variables of the client or connection", name)
+}
+
+// refused never shows the value: a variable may hold a secret.
+func refused(name, format string, args ...any) *fault.Error {
+	f := fault.New(api.CodeNeedsConfiguration, format, args...)
+	f.Message = "the variable \"" + name + "\" " + f.Message
+	return f.WithHint("set it with --var %s=VALUE", name)
 }

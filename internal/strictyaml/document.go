@@ -139,3 +139,9 @@ func child(n ast.Node, step string) (ast.Node, ast.Node) {
 	}
 	return nil, nil
 }
+
+// Has says whether the document has a key on its top level.
+func (doc *Document) Has(key string) bool {
+	_, value := child(doc.body, key)
+	return value != nil
+}

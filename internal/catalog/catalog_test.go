@@ -1,0 +1,189 @@
+package catalog_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/fault"
+)
+
+func builtIn(t *testing.T) *catalog.Catalog {
+	t.Helper()
+	c, err := catalog.BuiltIn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestEveryBuiltInProviderIsCompleteAndCorrect(t *testing.T) {
+	c := builtIn(t)
+	all, err := c.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 12 {
+		t.Errorf("only %d providers", len(all))
+	}
+	for _, p := range all {
+		t.Run(p.Name, func(t *testing.T) {
+			if !p.BuiltIn || p.Title == "" || p.API == nil || p.API.BaseURL == "" {
+				t.Errorf("something is missing: %+v", p)
+			}
+			if p.Setup == nil || p.Setup.RegisterAt == "" || len(p.Setup.Steps) == 0 {
+				t.Error("it does not say how to register a client")
+			}
+			if p.Docs == "" && p.Name != "sandbox" {
+				t.Error("it does not name the vendor's page")
+			}
+			resolveWithStandIns(t, p)
+		})
+	}
+}
+
+// resolveWithStandIns fills in a provider as a user would who sets what is required.
+func resolveWithStandIns(t *testing.T, p api.Provider) {
+	t.Helper()
+	vars := map[string]string{}
+	for name, v := range p.Variables {
+		if v.Default == "" && !v.Optional {
+			vars[name] = "contoso"
+		}
+	}
+	r, err := catalog.Resolve(p, vars)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := catalog.Expand(p.API.BaseURL, r.Variables)
+	if err != nil || strings.Contains(base, "{") {
+		t.Errorf("base URL %q: %v", base, err)
+	}
+	if e := r.Provider.Endpoints; strings.Contains(e.Issuer+e.AuthorizationEndpoint+e.TokenEndpoint, "{") {
+		t.Errorf("a template is left: %+v", e)
+	}
+	for _, text := range append(r.Scopes("client_credentials", nil), r.Scopes("authorization_code", nil)...) {
+		if strings.ContainsAny(text, " ,~") {
+			t.Errorf("%q is not one scope", text)
+		}
+	}
+}
+
+func TestMicrosoftServicesAskForDefaultAndUsersForOfflineAccess(t *testing.T) {
+	for name, want := range map[string][2]string{
+		"microsoft":        {"offline_access", "https://graph.microsoft.com/.default"},
+		"business-central": {"offline_access", "https://api.businesscentral.dynamics.com/.default"},
+	} {
+		p, ok, err := builtIn(t).Provider(name)
+		if !ok || err != nil {
+			t.Fatalf("%s: %v, %v", name, ok, err)
+		}
+		r, err := catalog.Resolve(p, map[string]string{"tenant": "contoso.example"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Scopes("authorization_code", nil); !slices.Contains(got, want[0]) {
+			t.Errorf("%s for a user: %v", name, got)
+		}
+		if got := r.Scopes("client_credentials", nil); !slices.Equal(got, []string{want[1]}) {
+			t.Errorf("%s for a service: %v", name, got)
+		}
+		if got := r.Provider.TokenEndpoint; got != "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token" {
+			t.Errorf("%s: token endpoint %s", name, got)
+		}
+	}
+}
+
+func TestTheUsersOwnStandOnTop(t *testing.T) {
+	base := builtIn(t)
+	own := map[string]api.Provider{
+		"contoso": {Title: "Contoso", BuiltIn: true},
+		"github":  {Title: "Our own"},
+	}
+	c := base.WithUser(own)
+	for name, title := range map[string]string{"contoso": "Contoso", "github": "Our own", "gitlab": "GitLab"} {
+		p, ok, err := c.Provider(name)
+		if !ok || err != nil || p.Title != title || p.Name != name {
+			t.Errorf("%s: got %q named %q, %v, %v", name, p.Title, p.Name, ok, err)
+		}
+		if want := name == "gitlab"; p.BuiltIn != want {
+			t.Errorf("%s: built in %v", name, p.BuiltIn)
+		}
+	}
+	if _, ok, err := base.Provider("contoso"); ok || err != nil {
+		t.Error("the base changed")
+	}
+	if _, ok, err := c.WithUser(nil).Provider("contoso"); ok || err != nil {
+		t.Error("a new set does not replace the old")
+	}
+	names := c.Names()
+	if !slices.IsSorted(names) || !slices.Contains(names, "contoso") || len(slices.Compact(slices.Clone(names))) != len(names) {
+		t.Errorf("names: %v", names)
+	}
+}
+
+func TestWhatTheCatalogueHandsOutCanBeChangedFreely(t *testing.T) {
+	own := map[string]api.Provider{"own": {Variables: map[string]api.Variable{"a": {Default: "1"}}}}
+	c := builtIn(t).WithUser(own)
+	own["own"].Variables["a"] = api.Variable{Default: "2"}
+	for _, name := range []string{"own", "gitlab"} {
+		first, _, _ := c.Provider(name)
+		for key := range first.Variables {
+			first.Variables[key] = api.Variable{Default: "changed"}
+		}
+		second, _, _ := c.Provider(name)
+		for key, v := range second.Variables {
+			if v.Default == "changed" || v.Default == "2" {
+				t.Errorf("%s: the variable %s was changed from outside", name, key)
+			}
+		}
+	}
+}
+
+func TestABrokenShippedFileIsToldWhenItIsAskedFor(t *testing.T) {
+	c, err := catalog.Load(fstest.MapFS{
+		"good.yaml": {Data: []byte("token_endpoint: https://a.example/t\n")},
+		"bad.yaml":  {Data: []byte("tokn_endpoint: https://a.example/t\n")},
+		"README.md": {Data: []byte("# no provider")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := c.Provider("good"); !ok || err != nil {
+		t.Errorf("good: %v, %v", ok, err)
+	}
+	if _, ok, err := c.Provider("bad"); !ok || !fault.Is(err, api.CodeInvalid) || !strings.Contains(err.Error(), "bad.yaml:1:1") {
+		t.Errorf("bad: %v, %v", ok, err)
+	}
+	if _, err := c.List(); err == nil {
+		t.Error("the list hides the broken file")
+	}
+	if got := c.Names(); !slices.Equal(got, []string{"bad", "good"}) {
+		t.Errorf("names: %v", got)
+	}
+}
+
+// A start lists names; it must not pay for parsing.
+func BenchmarkBuiltIn(b *testing.B) {
+	for b.Loop() {
+		c, err := catalog.BuiltIn()
+		if err != nil || len(c.Names()) == 0 {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkListAllForTheFirstTime(b *testing.B) {
+	for b.Loop() {
+		c, err := catalog.BuiltIn()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := c.List(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
