@@ -87,7 +87,7 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 
 // serve puts the inbound side together.
 func (a *App) serve(out *egress.Egress) http.Handler {
-	engine := call.New(call.Config{Credentials: a.broker, Transport: out.Transport(), Now: a.config.Now})
+	engine := call.New(a.broker, out.Transport(), call.Options{Now: a.config.Now})
 	return rest.New(rest.Config{
 		Broker:  a.broker,
 		Keys:    a.keys,

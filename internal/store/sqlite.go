@@ -206,3 +206,8 @@ func openPool(path, txlock, pragmas string, conns int) (*sql.DB, error) {
 	pool.SetMaxIdleConns(conns)
 	return pool, nil
 }
+
+// Ping reports whether the database can be read.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.judge(ctx, db.read.PingContext(ctx))
+}

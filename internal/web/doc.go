@@ -1,0 +1,17 @@
+// Package web is the browser's side: the landing page, the way to a provider
+// and back, and what became of an authorization.
+//
+//	GET  /                     landing
+//	GET  /oauth/start/{flow}   binds the flow to this browser, sends it to the provider
+//	GET  /oauth/callback       finishes the flow, sends the browser on to a clean address
+//	POST /oauth/callback       the same for response_mode=form_post
+//	GET  /oauth/done/{flow}    how the flow ended
+//	GET  /static/…             the style sheet, named by its content
+//
+// Invariants: every page is rendered on the server, needs no script, and loads
+// nothing from elsewhere. No page shows a code, a state or a token, and what a
+// request or a provider says is escaped. No address is built from a request's
+// Host.
+//
+// Not in it: any rule of a flow (package broker), the JSON API (package rest).
+package web

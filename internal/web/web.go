@@ -1,0 +1,147 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/broker"
+)
+
+// Flows are authorizations in progress; *broker.Broker has them.
+type Flows interface {
+	Start(ctx context.Context, id string) (broker.Start, error)
+	Complete(ctx context.Context, params url.Values, cookie func(flow string) string) (broker.Completion, error)
+	Flow(ctx context.Context, id string) (api.Flow, error)
+}
+
+// maxForm bounds the body of a posted callback, in bytes.
+const maxForm = 64 << 10
+
+// site is the handler's parts.
+type site struct {
+	flows  Flows
+	secure bool // the public URL is https, so cookies are for https only
+	log    *slog.Logger
+	pages  pages
+}
+
+// New returns the handler of every page. publicURL is what browsers see.
+func New(flows Flows, publicURL string, log *slog.Logger) http.Handler {
+	s := &site{flows: flows, secure: strings.HasPrefix(publicURL, "https://"), log: log, pages: newPages()}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.landing)
+	mux.HandleFunc("GET /oauth/start/{flow}", s.start)
+	mux.HandleFunc("GET /oauth/callback", s.callback)
+	mux.HandleFunc("POST /oauth/callback", s.posted)
+	mux.HandleFunc("GET /oauth/done/{flow}", s.done)
+	mux.HandleFunc("GET /static/{file}", s.pages.static)
+	mux.HandleFunc("/", s.missing)
+	return withHeaders(mux)
+}
+
+// withHeaders sets what every answer to a browser carries (faults A-18).
+func withHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *site) landing(w http.ResponseWriter, r *http.Request) {
+	s.pages.render(w, http.StatusOK, "landing", nil)
+}
+
+func (s *site) missing(w http.ResponseWriter, r *http.Request) {
+	s.pages.render(w, http.StatusNotFound, "problem", problem{
+		Title:  "There is no page here",
+		Detail: "The address may be misspelt, or cut where it was copied.",
+		Advice: "The API is described at /docs.",
+	})
+}
+
+// start binds the flow to the browser and sends it to the provider. 303 turns
+// any method into GET and keeps no body.
+func (s *site) start(w http.ResponseWriter, r *http.Request) {
+	flow := r.PathValue("flow")
+	start, err := s.flows.Start(r.Context(), flow)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name:     cookieName(flow),
+		Value:    start.Binding,
+		Path:     "/oauth/",
+		Expires:  start.ExpiresAt,
+		Secure:   s.secure,
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode, // sent when the provider's page leads back here
+	})
+	http.Redirect(w, r, start.Location, http.StatusSeeOther)
+}
+
+// cookieName is one name for each flow, so that several tabs do not disturb
+// each other. It shows a part of the flow's id only.
+func cookieName(flow string) string { return "valetkey_flow_" + flow[:min(8, len(flow))] }
+
+func (s *site) callback(w http.ResponseWriter, r *http.Request) {
+	params, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		s.fail(w, r, malformed(err))
+		return
+	}
+	done, err := s.flows.Complete(r.Context(), params, func(flow string) string {
+		cookie, err := r.Cookie(cookieName(flow))
+		if err != nil {
+			return ""
+		}
+		return cookie.Value
+	})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	to := done.ReturnTo
+	if to == "" {
+		to = "/oauth/done/" + url.PathEscape(done.Flow.ID)
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther) // a clean address: no code in the history
+}
+
+// posted serves response_mode=form_post. The browser sends no Lax cookie with a
+// form posted from another site, so the parameters come again as a GET from
+// this one; the code is bound to the verifier and the cookie all the same.
+func (s *site) posted(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		s.fail(w, r, malformed(err))
+		return
+	}
+	http.Redirect(w, r, "/oauth/callback?"+r.PostForm.Encode(), http.StatusSeeOther)
+}
+
+// done says how a flow ended. The flow's id is random and known to those who
+// took part; the page names the connection and no secret.
+func (s *site) done(w http.ResponseWriter, r *http.Request) {
+	flow, err := s.flows.Flow(r.Context(), r.PathValue("flow"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	switch flow.Status {
+	case api.FlowDone:
+		s.pages.render(w, http.StatusOK, "done", flow)
+	case api.FlowPending:
+		s.pages.render(w, http.StatusOK, "pending", flow)
+	default:
+		s.pages.render(w, http.StatusConflict, "problem", failed(flow))
+	}
+}
