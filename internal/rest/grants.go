@@ -1,0 +1,71 @@
+package rest
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+)
+
+// tokenQuery are the query parameters of the token route.
+type tokenQuery struct {
+	MinTTL string `query:"min_ttl" description:"How long the token must be good for at least, such as 5m; default 0s."`
+}
+
+func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
+	var req api.AuthorizeRequest
+	if err := decodeOptional(r, &req); err != nil {
+		return err
+	}
+	started, err := s.config.Broker.Begin(r.Context(), r.PathValue("name"), req)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, started)
+}
+
+func (s *Server) getFlow(w http.ResponseWriter, r *http.Request) error {
+	flow, err := s.config.Broker.Flow(r.Context(), r.PathValue("id"))
+	if err == nil && !callerOf(r).MayRead(flow.Connection) {
+		// The answer for a flow that is not there, in the broker's own words.
+		if _, err = s.config.Broker.Flow(r.Context(), "-"); err == nil {
+			err = fault.New(api.CodeNotFound, "this authorization is not known here")
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, flow)
+}
+
+func (s *Server) getToken(w http.ResponseWriter, r *http.Request) error {
+	var minTTL time.Duration
+	if text := r.URL.Query().Get("min_ttl"); text != "" {
+		var err error
+		if minTTL, err = time.ParseDuration(text); err != nil || minTTL < 0 {
+			return fault.New(api.CodeInvalid, "min_ttl is not a time span").WithHint("write it as 30s, 5m or 1h")
+		}
+	}
+	token, err := s.config.Broker.Token(r.Context(), r.PathValue("name"), minTTL)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, token)
+}
+
+func (s *Server) refresh(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.config.Broker.Refresh(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, c)
+}
+
+func (s *Server) revoke(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.config.Broker.Revoke(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, c)
+}

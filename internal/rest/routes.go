@@ -1,0 +1,47 @@
+package rest
+
+import "github.com/valetkey/valetkey/api"
+
+// table is every route of the API: its pattern, what a caller needs to be
+// allowed (nil: anyone, without a key), who serves it, and what it takes and
+// answers.
+func (s *Server) table() []route {
+	return []route{
+		{"GET /v1/providers", settings, s.listProviders, op("Providers", "List providers", "The catalogue, built in and your own, by name.").query(pageQuery{}).out(api.ProviderList{})},
+		{"GET /v1/providers/{name}", settings, s.getProvider, op("Providers", "Read a provider", "").out(api.Provider{})},
+		{"PUT /v1/providers/{name}", administer, s.putProvider, op("Providers", "Write a provider of your own", "Built-in ones are read-only.").in(api.Provider{}).out(api.Provider{}).creates()},
+		{"DELETE /v1/providers/{name}", administer, s.deleteProvider, op("Providers", "Delete a provider of your own", "Refused while a client uses it.")},
+
+		{"GET /v1/clients", settings, s.listClients, op("Clients", "List clients", "Registrations at providers, by name.").query(pageQuery{}).out(api.ClientList{})},
+		{"GET /v1/clients/{name}", settings, s.getClient, op("Clients", "Read a client", "Its secret reads back as ••••.").out(api.Client{})},
+		{"PUT /v1/clients/{name}", administer, s.putClient, op("Clients", "Write a client", "A secret that is absent or •••• stays as it is; an empty one removes it.").in(api.ClientSpec{}).out(api.Client{}).creates()},
+		{"PATCH /v1/clients/{name}", administer, s.patchClient, op("Clients", "Change a client", "A JSON merge patch (RFC 7396): null removes a field.").patch(api.ClientSpec{}).out(api.Client{})},
+		{"DELETE /v1/clients/{name}", administer, s.deleteClient, op("Clients", "Delete a client", "Refused while a connection uses it.")},
+
+		{"GET /v1/connections", signedIn, s.listConnections, op("Connections", "List connections", "Those the key reaches, by name.").query(connectionQuery{}).out(api.ConnectionList{})},
+		{"GET /v1/connections/{name}", reads, s.getConnection, op("Connections", "Read a connection", "Its settings, state and cause.").out(api.Connection{})},
+		{"PUT /v1/connections/{name}", owns, s.putConnection, op("Connections", "Write a connection", "Its tokens stay, unless it moves to another client or grant.").in(api.ConnectionSpec{}).out(api.Connection{}).creates()},
+		{"PATCH /v1/connections/{name}", owns, s.patchConnection, op("Connections", "Change a connection", "A JSON merge patch (RFC 7396): null removes a field.").patch(api.ConnectionSpec{}).out(api.Connection{})},
+		{"DELETE /v1/connections/{name}", owns, s.deleteConnection, op("Connections", "Delete a connection", "Forgets its tokens and history. It does not tell the provider: revoke does.")},
+
+		{"POST /v1/connections/{name}/authorize", owns, s.authorize, op("Grants", "Begin an authorization", "Open authorization_url in a browser, then read the flow.").optional(api.AuthorizeRequest{}).out(api.Authorization{})},
+		{"GET /v1/flows/{id}", signedIn, s.getFlow, op("Grants", "Read an authorization in progress", "pending, done, or failed with the cause.").out(api.Flow{})},
+		{"GET /v1/connections/{name}/token", holds, s.getToken, op("Grants", "Get an access token", "Renewed first where it is not good for min_ttl.").query(tokenQuery{}).out(api.AccessToken{})},
+		{"POST /v1/connections/{name}/refresh", owns, s.refresh, op("Grants", "Renew the token now", "Whether or not it is due.").out(api.Connection{})},
+		{"POST /v1/connections/{name}/revoke", owns, s.revoke, op("Grants", "Give the grant up", "At the provider too, where it can be told (RFC 7009).").out(api.Connection{})},
+
+		{"POST /v1/connections/{name}/call", calls, s.call, op("Calls", "Call the API", "The answer comes back whatever its status. For streams and large bodies use /proxy/{connection}/{path}.").in(api.CallRequest{}).limit(callBodyLimit).out(api.CallResponse{})},
+		{"POST /v1/connections/{name}/test", calls, s.test, op("Calls", "Send the test request", "Obtains a token and sends the harmless request that the provider's description names.").out(TestResult{})},
+		{"GET /v1/connections/{name}/events", reads, s.listEvents, op("Calls", "Read what happened", "Newest first.").query(pageQuery{}).out(api.EventList{})},
+
+		{"GET /v1/keys", settings, s.listKeys, op("Keys", "List keys", "Never the keys themselves.").query(pageQuery{}).out(keyPage{})},
+		{"POST /v1/keys", administer, s.createKey, op("Keys", "Make a key", "The answer shows the key, this once.").in(api.KeySpec{}).out(api.NewKey{}).creates()},
+		{"DELETE /v1/keys/{name}", administer, s.revokeKey, op("Keys", "Revoke a key", "It stops working at once.")},
+
+		{"GET /v1/version", signedIn, s.version, op("Server", "Read the version", "").out(api.Version{})},
+		{"GET /healthz", nil, s.health, op("Server", "Is it up", "Answers as long as the process serves.").out(Health{})},
+		{"GET /readyz", nil, s.ready, op("Server", "Is it ready", "Answers 503 while it cannot reach its database.").out(Health{})},
+		{"GET /openapi.json", nil, s.openAPI, op("Server", "Read this API's description", "OpenAPI 3.1.").out(map[string]any{})},
+		{"GET /docs", nil, s.docs, op("Server", "Read the reference", "This page.").html()},
+	}
+}
