@@ -43,6 +43,7 @@ func (c *Client) Call(ctx context.Context, connection string, r CallRequest) (*h
 	if r.ContentLength > 0 {
 		req.ContentLength = r.ContentLength
 	}
+	req.Header.Set("User-Agent", "valetkey")
 	for name, values := range r.Header {
 		req.Header[http.CanonicalHeaderKey(name)] = values
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -172,13 +171,10 @@ func (d *demo) tokenStep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.tell("   %s: %s %s…  (generation %d)", token.Header, token.Scheme, firstOf(string(token.AccessToken), 6), token.Generation)
+	d.tell("   %s: %s (a token of %d characters, generation %d)", token.Header, token.Scheme, len(token.AccessToken), token.Generation)
 	d.look("token "+demoName, "token "+demoName+" --header")
 	return nil
 }
-
-// firstOf is enough of a secret to tell two apart.
-func firstOf(secret string, n int) string { return secret[:min(n, len(secret)/2)] }
 
 func (d *demo) expiryStep(ctx context.Context) error {
 	d.step(fmt.Sprintf("Let the token expire (%s), then call again", demoLifetime))
@@ -234,7 +230,7 @@ func (d *demo) restartStep(ctx context.Context) error {
 }
 
 func (d *demo) replayStep(ctx context.Context) error {
-	d.step("Cheat: send the provider's answer a second time")
+	d.step("Cheat: send the provider's answer a second time, from another browser")
 	target := d.server.RedirectURI() + "?" + url.Values{"code": {"stolen"}, "state": {"forged"}}.Encode()
 	if d.journey != nil && d.journey.callback != nil {
 		target = d.journey.callback.String()
@@ -244,22 +240,21 @@ func (d *demo) replayStep(ctx context.Context) error {
 		return err
 	}
 	thief := &http.Client{Timeout: 10 * time.Second}
-	if d.journey != nil {
-		thief = d.journey.browser // even the right browser gets one try
-	}
 	res, err := thief.Do(req)
 	if err != nil {
 		return fault.Wrap(err, api.CodeUnreachable, "the callback cannot be reached")
 	}
 	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxHTML))
-	if res.StatusCode < http.StatusBadRequest {
-		return errors.New("the callback was accepted a second time")
+	asked := d.practice.Requests()
+	if res.StatusCode < http.StatusBadRequest || asked.CodeReuse > 0 {
+		return fault.New(api.CodeInternal, "the callback was accepted a second time")
 	}
 	if err := d.callMe(ctx); err != nil {
 		return err
 	}
-	d.tell("   Refused (%d): a flow is finished once, by the browser that began it.", res.StatusCode)
-	d.tell("   The connection still works.")
+	d.tell("   Refused (%d): a flow is finished once, by the browser that began it. The practice", res.StatusCode)
+	d.tell("   provider saw %d code in all, %d of them twice. The connection still works.", asked.CodesIssued, asked.CodeReuse)
+	d.look("show " + demoName + " --events 10")
 	return nil
 }

@@ -28,6 +28,7 @@ const maxHTML = 1 << 20
 type journey struct {
 	browser  *http.Client
 	who      sandbox.Credentials
+	answer   string   // allow or deny
 	callback *url.URL // where the provider sent the browser, code and all
 }
 
@@ -36,7 +37,7 @@ func newJourney(who sandbox.Credentials) (*journey, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &journey{who: who}
+	j := &journey{who: who, answer: "allow"}
 	j.browser = &http.Client{Jar: jar, CheckRedirect: func(req *http.Request, via []*http.Request) error {
 		if strings.HasSuffix(req.URL.Path, "/oauth/callback") && req.URL.Query().Has("state") {
 			j.callback = req.URL
@@ -78,7 +79,7 @@ func (j *journey) fill(f *form) {
 		f.fields.Set("password", j.who.Password)
 		return
 	}
-	f.fields.Set("action", "allow")
+	f.fields.Set("action", j.answer)
 }
 
 func (j *journey) visit(req *http.Request) (*form, error) {

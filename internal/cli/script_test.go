@@ -165,11 +165,14 @@ func consentTo(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(consent(context.Background(), strings.TrimSpace(ts.ReadFile("stdout"))))
 }
 
-// consent is the test user in front of a browser.
+// consent is the test user in front of a browser, who denies when $DENY is set.
 func consent(ctx context.Context, url string) error {
 	j, err := newJourney(sandbox.Credentials{Username: "maria", Password: "practice"})
 	if err != nil {
 		return err
+	}
+	if os.Getenv("DENY") != "" {
+		j.answer = "deny"
 	}
 	return j.run(ctx, url)
 }

@@ -26,11 +26,15 @@ harmless, and say what the API answered. Ends 0 when the API accepted it.`,
 					return err
 				}
 				err = p.print(answer, func(w io.Writer) {
-					if answer.Status < http.StatusBadRequest {
-						row(w, fmt.Sprintf("%s works: the API answered %d %s", args[0], answer.Status, http.StatusText(answer.Status)))
+					for _, leg := range answer.Legs {
+						outcome := "ok"
+						if !leg.OK {
+							outcome = "failed"
+						}
+						row(w, leg.Leg, outcome, leg.Detail)
 					}
 				})
-				if err == nil && answer.Status >= http.StatusBadRequest {
+				if err == nil && !answer.OK {
 					err = answeredWith(answer.Status, "valetkey show "+args[0])
 				}
 				return err
