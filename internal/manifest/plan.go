@@ -1,0 +1,172 @@
+package manifest
+
+import (
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/valetkey/valetkey/api"
+)
+
+// Action is what a plan does with one thing.
+type Action string
+
+// The actions of a plan.
+const (
+	Create    Action = "create"
+	Update    Action = "update"
+	Delete    Action = "delete"
+	Unchanged Action = "unchanged"
+)
+
+// Change is one step of a plan.
+type Change struct {
+	Action Action   `json:"action"`
+	Kind   string   `json:"kind"` // provider, client or connection
+	Name   string   `json:"name"`
+	Fields []string `json:"fields,omitempty"` // the keys that an update changes
+	// Write says that the thing is to be written. That is so for what is
+	// unchanged, too, when the manifest holds its secret: a secret cannot be
+	// read back and compared, so it is written each time, which changes
+	// nothing when it is the same.
+	Write bool `json:"write,omitempty"`
+}
+
+// Plan is what leads from a state to a manifest, in an order that can be
+// carried out.
+type Plan struct {
+	Changes []Change `json:"changes"`
+}
+
+// Empty reports whether nothing changes. Secrets may still be written again.
+func (p Plan) Empty() bool {
+	return !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action != Unchanged })
+}
+
+// Make compares. With prune, what the manifest does not name is deleted;
+// built-in providers never are.
+func Make(current State, desired Manifest, prune bool) Plan {
+	have := Export(current)
+	withSecret := make(map[string]bool)
+	for _, c := range current.Clients {
+		withSecret[c.Name] = c.ClientSecret != ""
+	}
+	var plan Plan
+	plan.Changes = append(plan.Changes, compare(KindProvider, have.Providers, desired.Providers)...)
+	for _, change := range compare(KindClient, bare(have.Clients), bare(desired.Clients)) {
+		spec := desired.Clients[change.Name]
+		plan.Changes = append(plan.Changes, withSecretOf(change, spec.ClientSecret, withSecret[change.Name]))
+	}
+	plan.Changes = append(plan.Changes, compare(KindConnection, have.Connections, desired.Connections)...)
+	if prune {
+		plan.Changes = append(plan.Changes, gone(KindConnection, have.Connections, desired.Connections)...)
+		plan.Changes = append(plan.Changes, gone(KindClient, have.Clients, desired.Clients)...)
+		plan.Changes = append(plan.Changes, gone(KindProvider, have.Providers, desired.Providers)...)
+	}
+	return plan
+}
+
+// bare takes the secrets out: they are compared by whether there is one.
+func bare(specs map[string]api.ClientSpec) map[string]api.ClientSpec {
+	without := maps.Clone(specs)
+	for name, spec := range without {
+		spec.ClientSecret = nil
+		without[name] = spec
+	}
+	return without
+}
+
+// withSecretOf adds what a client's secret does to its change. One is a
+// change only when there was none, or when the empty text takes it away.
+func withSecretOf(c Change, secret *api.Secret, had bool) Change {
+	if secret == nil {
+		return c
+	}
+	c.Write = true
+	if has := *secret != ""; c.Action == Create || has == had {
+		return c
+	}
+	c.Action = Update
+	c.Fields = append(c.Fields, "client_secret")
+	return c
+}
+
+// compare plans what the manifest names of one kind, by name.
+func compare[T any](kind string, have, want map[string]T) []Change {
+	var changes []Change
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		change := Change{Action: Create, Kind: kind, Name: name, Write: true}
+		if old, exists := have[name]; exists {
+			change.Fields = differing(old, want[name])
+			change.Action = Update
+			if len(change.Fields) == 0 {
+				change.Action, change.Write = Unchanged, false
+			}
+		}
+		changes = append(changes, change)
+	}
+	return changes
+}
+
+// gone plans to delete what the manifest does not name.
+func gone[T any](kind string, have, want map[string]T) []Change {
+	var changes []Change
+	for _, name := range slices.Sorted(maps.Keys(have)) {
+		if _, kept := want[name]; !kept {
+			changes = append(changes, Change{Action: Delete, Kind: kind, Name: name})
+		}
+	}
+	return changes
+}
+
+// differing names the keys under which two values differ. Nothing, an empty
+// list and an empty map are the same.
+func differing(old, want any) []string {
+	a, b := keysOf(old), keysOf(want)
+	var fields []string
+	for key := range b {
+		if !reflect.DeepEqual(a[key], b[key]) {
+			fields = append(fields, key)
+		}
+	}
+	for key := range a {
+		if _, both := b[key]; !both {
+			fields = append(fields, key)
+		}
+	}
+	slices.Sort(fields)
+	return fields
+}
+
+// keysOf is a value as JSON has it, without what is empty.
+func keysOf(v any) map[string]any {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil // cannot happen for the types of package api
+	}
+	var keys map[string]any
+	if json.Unmarshal(text, &keys) != nil {
+		return nil
+	}
+	for key, value := range keys {
+		if hollow(value) {
+			delete(keys, key)
+		}
+	}
+	return keys
+}
+
+func hollow(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case map[string]any:
+		return len(v) == 0
+	case []any:
+		return len(v) == 0
+	case string:
+		return v == ""
+	}
+	return false
+}
