@@ -159,8 +159,7 @@ func (p *program) summary(w io.Writer, c api.Connection) error {
 	case c.Renewable:
 		fmt.Fprintf(w, "its token is valid until %s and renews itself\n", p.when(c.ExpiresAt))
 	default:
-		fmt.Fprintf(w, "its token is valid until %s and cannot be renewed: the provider sent no refresh token;\n", p.when(c.ExpiresAt))
-		fmt.Fprintln(w, "many send one only for a scope such as offline_access")
+		fmt.Fprintf(w, "its token is valid until %s and does not renew itself\n", p.when(c.ExpiresAt))
 	}
 	for _, warning := range c.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", oneParagraph(warning))
