@@ -2,9 +2,10 @@
 // their JSON tags, and writes it back.
 //
 // The flow: guard.go refuses what could exhaust the machine (size, nesting);
-// the library parses the text into a tree; decode.go walks the tree along the
-// Go type and collects every problem with its place instead of stopping at
-// the first; problem.go turns them into one fault. encode.go is the way back.
+// the library parses the text into a tree (document.go); decode.go, mapping.go
+// and scalar.go walk the tree along the Go type (fields.go) and collect every
+// problem with its place instead of stopping at the first; problem.go turns
+// them into one fault. encode.go and writer.go are the way back.
 //
 // Invariants:
 //   - Every problem names file:line:column, what was expected, and where a key

@@ -76,7 +76,7 @@ func (p *problems) onlyBody(file *ast.File) ast.Node {
 }
 
 // Decode fills the value that into points to, as [Decode] does.
-func (doc *Document) Decode(into any) (err error) {
+func (doc *Document) Decode(into any) error {
 	target := reflect.ValueOf(into)
 	if target.Kind() != reflect.Pointer || target.IsNil() {
 		return fault.New(api.CodeInternal, "strictyaml: Decode needs a pointer, got %T", into)
