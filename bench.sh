@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Measures the built server beside a bare Go HTTP server made on the spot, so
+# that the figures are ratios on the same machine, not numbers from another.
+#
+#   ./bench.sh start [RUNS]   time to the first 200 on /readyz, and resident
+#                             memory then; each run has an empty data directory
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() { printf 'usage: ./bench.sh start [RUNS]\n' >&2; exit 2; }
+die() { printf 'error: %s\n' "$1" >&2; exit 1; }
+
+[ "${1:-}" = start ] || usage
+runs=${2:-11}
+[[ $runs =~ ^[1-9][0-9]*$ ]] || usage
+[ -r /proc/self/status ] || die "memory is read from /proc: run this on Linux"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+build() {
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$work/valetkey" ./cmd/valetkey
+	mkdir "$work/bare"
+	cat >"$work/bare/main.go" <<'GO'
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+)
+
+func main() {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Fprintf(os.Stderr, "listening on http://%s\n", listener.Addr())
+	http.HandleFunc("/readyz", func(http.ResponseWriter, *http.Request) {})
+	panic(http.Serve(listener, nil))
+}
+GO
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$work/bare-server" "$work/bare/main.go"
+	# The prober waits for readiness without the cost of a process per look.
+	mkdir "$work/probe"
+	cat >"$work/probe/main.go" <<'GO'
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// main starts a server, waits for its first 200 on /readyz, prints
+// milliseconds and resident kilobytes, and kills it.
+func main() {
+	// The server dies with the prober, however that ends.
+	runtime.LockOSThread()
+	cmd := exec.Command(os.Args[1], os.Args[2:]...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	stderr, err := cmd.StderrPipe()
+	check(err)
+	begin := time.Now()
+	check(cmd.Start())
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	timer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	var said strings.Builder
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		fmt.Fprintln(&said, lines.Text())
+		_, url, found := strings.Cut(lines.Text(), "listening on ")
+		if !found {
+			continue
+		}
+		awaitReady(strings.Fields(url)[0] + "/readyz")
+		took := time.Since(begin)
+		fmt.Printf("%.2f %s\n", float64(took.Microseconds())/1000, residentKB(cmd.Process.Pid))
+		return
+	}
+	fmt.Fprintf(os.Stderr, "%s ended before it was ready:\n%s", os.Args[1], said.String())
+	os.Exit(1)
+}
+
+func awaitReady(url string) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		res, err := http.Get(url)
+		if err != nil {
+			continue
+		}
+		res.Body.Close()
+		if res.StatusCode == http.StatusOK {
+			return
+		}
+	}
+	check(fmt.Errorf("%s did not answer 200", url))
+}
+
+func residentKB(pid int) string {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	check(err)
+	for line := range strings.Lines(string(status)) {
+		if rest, found := strings.CutPrefix(line, "VmRSS:"); found {
+			return strings.Fields(rest)[0]
+		}
+	}
+	return "0"
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+GO
+	go build -o "$work/probe-server" "$work/probe/main.go"
+}
+
+# median FIELD FILE
+median() { awk -v f="$1" '{print $f}' "$2" | sort -n | awk '{v[NR]=$1} END {print NR%2 ? v[(NR+1)/2] : (v[NR/2]+v[NR/2+1])/2}'; }
+
+measure_start() {
+	local i
+	for ((i = 0; i < runs; i++)); do
+		# Turn about, so that a busy moment of the machine hits both alike.
+		"$work/probe-server" "$work/bare-server" >>"$work/bare.txt"
+		"$work/probe-server" "$work/valetkey" serve --listen 127.0.0.1:0 --data "$work/data.$i" >>"$work/valetkey.txt"
+		rm -rf "$work/data.$i"
+	done
+}
+
+report() {
+	local name ms kb bare_ms bare_kb
+	bare_ms=$(median 1 "$work/bare.txt")
+	bare_kb=$(median 2 "$work/bare.txt")
+	printf 'start to ready, empty data directory: medians of %d runs, %s, %s cores, load %s\n' \
+		"$runs" "$(go version | cut -d' ' -f3)" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
+	printf '%-16s %10s %8s %10s %8s\n' server ms ratio 'RSS MiB' ratio
+	for name in bare valetkey; do
+		ms=$(median 1 "$work/$name.txt")
+		kb=$(median 2 "$work/$name.txt")
+		awk -v n="$name" -v ms="$ms" -v kb="$kb" -v bms="$bare_ms" -v bkb="$bare_kb" \
+			'BEGIN {printf "%-16s %10.1f %8.1f %10.1f %8.1f\n", n, ms, ms/bms, kb/1024, kb/bkb}'
+	done
+	printf 'binary: %d KiB\n' "$(($(stat -c %s "$work/valetkey") / 1024))"
+}
+
+build
+measure_start
+report
