@@ -140,16 +140,30 @@ func (p *program) arrangeConnection(ctx context.Context, s *session, c api.Conne
 		}
 		spec.Variables[key], changed = value, true
 	}
-	if f.baseURL != "" {
-		if spec.API == nil {
-			spec.API = &api.CallSettings{}
-		}
-		spec.API.BaseURL, changed = f.baseURL, true
+	if f.setsAPI(&spec) {
+		changed = true
 	}
 	if !changed {
 		return c, nil
 	}
 	return s.Connections.Put(ctx, to.connection, spec)
+}
+
+// setsAPI writes the flags that say how to call the API.
+func (f connectFlags) setsAPI(spec *api.ConnectionSpec) bool {
+	if f.baseURL == "" && f.testPath == "" {
+		return false
+	}
+	if spec.API == nil {
+		spec.API = &api.CallSettings{}
+	}
+	if f.baseURL != "" {
+		spec.API.BaseURL = f.baseURL
+	}
+	if f.testPath != "" {
+		spec.API.Test = &api.TestRequest{Path: f.testPath}
+	}
+	return true
 }
 
 // redirectURI is where providers send browsers back to, as far as this side

@@ -117,7 +117,11 @@ func (p *program) call(ctx context.Context, s *session, name string, r client.Ca
 	}
 	defer func() { err = finish(err) }()
 	if f.paginate {
-		return p.callPages(ctx, s, name, r, f, out)
+		printer := pagePrinter{connection: name, body: out}
+		if f.include {
+			printer.head = p.streams.Out
+		}
+		return printer.all(ctx, s, r)
 	}
 	res, err := s.Call(ctx, name, r)
 	if err != nil {

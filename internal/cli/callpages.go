@@ -17,30 +17,25 @@ import (
 // maxPage bounds a page that is searched for the next one, in bytes.
 const maxPage = 64 << 20
 
-// callPages prints a page and those that follow, body after body. A next page
+// pagePrinter prints the pages of one connection's API.
+type pagePrinter struct {
+	connection string
+	head       io.Writer // nil: bodies alone
+	body       io.Writer
+}
+
+// all prints a page and those that follow, body after body. A next page
 // elsewhere than under the base URL is refused: the token does not go there.
-func (p *program) callPages(ctx context.Context, s *session, name string, r client.CallRequest, f callFlags, out io.Writer) error {
-	transport := s.RoundTripper(name)
+func (pr pagePrinter) all(ctx context.Context, s *session, r client.CallRequest) error {
+	transport := s.RoundTripper(pr.connection)
 	seen := map[string]bool{}
-	res, err := s.Call(ctx, name, r)
+	res, err := s.Call(ctx, pr.connection, r)
 	for {
 		if err != nil {
 			return err
 		}
-		if f.include {
-			if err := writeHead(p.streams.Out, res); err != nil {
-				_ = res.Body.Close()
-				return err
-			}
-		}
-		page, err := readPage(ctx, res)
+		page, err := pr.print(ctx, res)
 		if err != nil {
-			return err
-		}
-		if _, err := out.Write(append(bytes.TrimRight(page, "\n"), '\n')); err != nil {
-			return err
-		}
-		if err := callOutcome(name, res); err != nil {
 			return err
 		}
 		next := nextPage(res, page)
@@ -57,6 +52,25 @@ func (p *program) callPages(ctx context.Context, s *session, name string, r clie
 	}
 }
 
+// print prints one page; the error of an answer of 400 or above comes after
+// its body.
+func (pr pagePrinter) print(ctx context.Context, res *http.Response) ([]byte, error) {
+	defer res.Body.Close()
+	if pr.head != nil {
+		if err := writeHead(pr.head, res); err != nil {
+			return nil, err
+		}
+	}
+	page, err := readPage(ctx, res)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := pr.body.Write(append(bytes.TrimRight(page, "\n"), '\n')); err != nil {
+		return nil, err
+	}
+	return page, callOutcome(pr.connection, res)
+}
+
 func followPage(ctx context.Context, transport http.RoundTripper, next string, header http.Header) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, next, nil)
 	if err != nil {
@@ -67,7 +81,6 @@ func followPage(ctx context.Context, transport http.RoundTripper, next string, h
 }
 
 func readPage(ctx context.Context, res *http.Response) ([]byte, error) {
-	defer res.Body.Close()
 	page, err := io.ReadAll(io.LimitReader(res.Body, maxPage+1))
 	if err != nil {
 		return nil, brokenOff(ctx, err)

@@ -21,6 +21,7 @@ type connectFlags struct {
 	secretFile string
 	grant      string
 	baseURL    string
+	testPath   string
 	variables  []string
 	scopes     []string
 	loginHint  string
@@ -72,6 +73,7 @@ func (p *program) connectCommand() *cobra.Command {
 	flags.StringVar(&f.secretFile, "client-secret-file", "", "the `FILE` with its secret; - for stdin or a prompt")
 	flags.StringVar(&f.grant, "grant", "", "authorization_code or client_credentials (default: the provider's)")
 	flags.StringVar(&f.baseURL, "base-url", "", "the API's base `URL` (default: the provider's)")
+	flags.StringVar(&f.testPath, "test-path", "", "a harmless GET of the API, such as /me, for valetkey test (default: the provider's)")
 	flags.StringArrayVar(&f.variables, "var", nil, "a variable of the provider, `NAME=VALUE`; may be repeated")
 	flags.StringArrayVar(&f.scopes, "scope", nil, "a scope to ask for; may be repeated (default: the provider's)")
 	flags.StringVar(&f.loginHint, "login-hint", "", "the account to offer first, such as maria@contoso.example")
