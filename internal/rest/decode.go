@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,12 +49,12 @@ func readBody(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, api.CodeInvalid, "the request body broke off")
 	}
-	return []byte(strings.TrimSpace(string(data))), nil
+	return bytes.TrimSpace(data), nil
 }
 
 func unmarshal(data []byte, to, readBack any) error {
-	if err := json.Unmarshal(data, new(any)); err != nil {
-		return badJSON(err, len(data))
+	if err := wellFormed(data); err != nil {
+		return err
 	}
 	if data[0] != '{' {
 		return fault.New(api.CodeInvalid, "the body is not a JSON object").WithHint("write it as {…}; /docs shows its fields")
@@ -62,34 +63,41 @@ func unmarshal(data []byte, to, readBack any) error {
 		return err
 	}
 	if err := json.Unmarshal(data, to); err != nil {
-		return badJSON(err, len(data))
+		return badValue(err)
 	}
 	return nil
 }
 
-// badJSON says where a body is wrong. It shows no value: one may be a secret.
-func badJSON(err error, size int) error {
+// wellFormed says where JSON is not, or breaks off, or goes on after its end.
+func wellFormed(data []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	err := decoder.Decode(new(any))
 	var syntax *json.SyntaxError
-	var mismatch *json.UnmarshalTypeError
 	switch {
-	case errors.As(err, &syntax) && syntax.Offset >= int64(size) && !errors.Is(err, io.EOF):
-		return fault.Wrap(err, api.CodeInvalid, "the JSON breaks off after %d bytes", size)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fault.Wrap(err, api.CodeInvalid, "the JSON breaks off after %d bytes", len(data))
 	case errors.As(err, &syntax):
 		return fault.Wrap(err, api.CodeInvalid, "the JSON is wrong at byte %d", syntax.Offset)
-	case errors.As(err, &mismatch):
-		found, _, _ := strings.Cut(mismatch.Value, " ") // "number 12" becomes "number"
-		return fault.Wrap(err, api.CodeInvalid, "the field %s cannot be a %s", fieldOr(mismatch.Field, "at the top"), found).
-			WithHint("%s", expected(mismatch.Type.Kind().String()))
-	default: // from the types of package api, which say what they expected
-		return fault.Wrap(err, api.CodeInvalid, "a field has a value of the wrong form: %v", err)
+	case err != nil:
+		return fault.Wrap(err, api.CodeInvalid, "the JSON cannot be read")
 	}
+	end := int(decoder.InputOffset())
+	if rest := bytes.TrimSpace(data[end:]); len(rest) > 0 {
+		return fault.New(api.CodeInvalid, "the JSON ends at byte %d, and more follows", end)
+	}
+	return nil
 }
 
-func fieldOr(field, otherwise string) string {
-	if field == "" {
-		return otherwise
+// badValue says which field cannot hold what it was given. It shows no value:
+// one may be a secret.
+func badValue(err error) error {
+	var mismatch *json.UnmarshalTypeError
+	if !errors.As(err, &mismatch) { // from the types of package api, which say what they expected
+		return fault.Wrap(err, api.CodeInvalid, "a field has a value of the wrong form: %v", err)
 	}
-	return field
+	found, _, _ := strings.Cut(mismatch.Value, " ") // "number 12" becomes "number"
+	return fault.Wrap(err, api.CodeInvalid, "the field %s cannot be a %s", mismatch.Field, found).
+		WithHint("%s", expected(mismatch.Type.Kind().String()))
 }
 
 func expected(kind string) string {

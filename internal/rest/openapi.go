@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"reflect"
@@ -27,7 +28,7 @@ func document(routes []route, version api.Version) ([]byte, error) {
 	reflector := openapi31.NewReflector()
 	describeTypes(reflector)
 	spec := reflector.SpecEns()
-	spec.Info.WithTitle("Valetkey").WithVersion(fieldOr(version.Version, "dev")).
+	spec.Info.WithTitle("Valetkey").WithVersion(cmp.Or(version.Version, "dev")).
 		WithDescription("A self-hosted OAuth 2.0 connection broker. Errors are problem documents (RFC 9457) with a stable code.")
 	spec.SetHTTPBearerTokenSecurity("key", "vk_…", "A key of a caller. X-Valetkey-Key carries it as well.")
 	for _, route := range routes {
