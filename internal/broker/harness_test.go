@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -82,6 +83,26 @@ func (s *authServer) token(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(body))
+}
+
+// block makes token requests wait until the release, at the latest until the
+// test ends: a server that waits cannot be closed.
+func (s *authServer) block(t *testing.T) (release func()) {
+	t.Helper()
+	hold := make(chan struct{})
+	release = sync.OnceFunc(func() { close(hold) })
+	t.Cleanup(release)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hold = hold
+	return release
+}
+
+// waitFor returns once the server has seen a request with the grant.
+func (s *authServer) waitFor(grant string) {
+	for s.count(grant) == 0 {
+		runtime.Gosched()
+	}
 }
 
 func (s *authServer) says(answer func(form url.Values, n int) (int, string)) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -20,13 +19,14 @@ func TestR01_AHundredCallersOfAnExpiredTokenCauseOneRequest(t *testing.T) {
 	h := newHarness(t)
 	h.authorize("mail")
 	h.clock.advance(2 * time.Hour)
-	h.server.hold = make(chan struct{})
+	release := h.server.block(t)
 	impatient, cancel := context.WithCancel(h.ctx)
 	left := make(chan error, 1)
 	go func() {
 		_, err := h.Token(impatient, "mail", 0)
 		left <- err
 	}()
+	h.server.waitFor("refresh_token")
 	var callers sync.WaitGroup
 	tokens := make([]string, 100)
 	for i := range tokens {
@@ -38,7 +38,7 @@ func TestR01_AHundredCallersOfAnExpiredTokenCauseOneRequest(t *testing.T) {
 	}
 	cancel()
 	wantCode(t, <-left, api.CodeUnreachable) // it leaves by its own deadline, while the others wait
-	close(h.server.hold)
+	release()
 	callers.Wait()
 	for i, token := range tokens {
 		if token != "at-2" {
@@ -119,19 +119,17 @@ func TestR07_ARefreshIsSavedThoughItsCallerLeft(t *testing.T) {
 	h := newHarness(t)
 	h.authorize("mail")
 	h.clock.advance(2 * time.Hour)
-	h.server.hold = make(chan struct{})
+	release := h.server.block(t)
 	ctx, cancel := context.WithCancel(h.ctx)
 	left := make(chan error, 1)
 	go func() {
 		_, err := h.Token(ctx, "mail", 0)
 		left <- err
 	}()
-	for h.server.count("refresh_token") == 0 {
-		runtime.Gosched()
-	}
+	h.server.waitFor("refresh_token")
 	cancel()
 	wantCode(t, <-left, api.CodeUnreachable)
-	close(h.server.hold)
+	release()
 	h.must(h.Close(h.ctx)) // waits for the renewal
 	if got := h.state("mail").Generation; got != 2 {
 		t.Fatalf("generation %d", got)
