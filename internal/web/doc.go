@@ -4,7 +4,7 @@
 //	GET  /                     landing
 //	GET  /oauth/start/{flow}   binds the flow to this browser, sends it to the provider
 //	GET  /oauth/callback       finishes the flow, sends the browser on to a clean address
-//	POST /oauth/callback       the same for response_mode=form_post
+//	POST /oauth/callback       the same for response_mode=form_post, sent round as a GET
 //	GET  /oauth/done/{flow}    how the flow ended
 //	GET  /static/…             the style sheet, named by its content
 //

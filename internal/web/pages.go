@@ -20,11 +20,12 @@ var styleSheet []byte
 type pages struct {
 	templates map[string]*template.Template // by page: each fills the one frame with its own blocks
 	style     string                        // the style sheet's file name, which changes with its content
+	prefix    string                        // what every address on a page begins with
 }
 
-func newPages() pages {
+func newPages(prefix string) pages {
 	sum := sha256.Sum256(styleSheet)
-	p := pages{templates: make(map[string]*template.Template), style: "app." + hex.EncodeToString(sum[:6]) + ".css"}
+	p := pages{templates: make(map[string]*template.Template), style: "app." + hex.EncodeToString(sum[:6]) + ".css", prefix: prefix}
 	for _, name := range []string{"landing", "done", "pending", "problem"} {
 		p.templates[name] = template.Must(template.ParseFS(templateFiles, "templates/frame.html", "templates/"+name+".html"))
 	}
@@ -33,14 +34,15 @@ func newPages() pages {
 
 // view is what every template sees.
 type view struct {
-	Style string
-	Page  any
+	Prefix string
+	Style  string
+	Page   any
 }
 
 // render writes a page whole or not at all.
 func (p pages) render(w http.ResponseWriter, status int, name string, page any) {
 	var body bytes.Buffer
-	if err := p.templates[name].ExecuteTemplate(&body, name+".html", view{p.style, page}); err != nil {
+	if err := p.templates[name].ExecuteTemplate(&body, name+".html", view{p.prefix, p.style, page}); err != nil {
 		http.Error(w, "this page cannot be shown", http.StatusInternalServerError)
 		return
 	}
@@ -52,11 +54,7 @@ func (p pages) render(w http.ResponseWriter, status int, name string, page any) 
 
 // static serves the style sheet. Its name changes with its content, so it may
 // be kept for ever.
-func (p pages) static(w http.ResponseWriter, r *http.Request) {
-	if r.PathValue("file") != p.style {
-		http.NotFound(w, r)
-		return
-	}
+func (p pages) static(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	_, _ = w.Write(styleSheet)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
@@ -16,6 +17,7 @@ type Flows interface {
 	Start(ctx context.Context, id string) (broker.Start, error)
 	Complete(ctx context.Context, params url.Values, cookie func(flow string) string) (broker.Completion, error)
 	Flow(ctx context.Context, id string) (api.Flow, error)
+	Connection(ctx context.Context, name string) (api.Connection, error)
 }
 
 // maxForm bounds the body of a posted callback, in bytes.
@@ -24,21 +26,26 @@ const maxForm = 64 << 10
 // site is the handler's parts.
 type site struct {
 	flows  Flows
-	secure bool // the public URL is https, so cookies are for https only
+	secure bool   // the public URL is https, so cookies are for https only
+	prefix string // the public URL's path: every address that a browser is given begins with it
 	log    *slog.Logger
 	pages  pages
 }
 
 // New returns the handler of every page. publicURL is what browsers see.
 func New(flows Flows, publicURL string, log *slog.Logger) http.Handler {
-	s := &site{flows: flows, secure: strings.HasPrefix(publicURL, "https://"), log: log, pages: newPages()}
+	s := &site{flows: flows, log: log}
+	if u, err := url.Parse(publicURL); err == nil {
+		s.secure, s.prefix = u.Scheme == "https", strings.TrimRight(u.EscapedPath(), "/")
+	}
+	s.pages = newPages(s.prefix)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.landing)
 	mux.HandleFunc("GET /oauth/start/{flow}", s.start)
 	mux.HandleFunc("GET /oauth/callback", s.callback)
 	mux.HandleFunc("POST /oauth/callback", s.posted)
 	mux.HandleFunc("GET /oauth/done/{flow}", s.done)
-	mux.HandleFunc("GET /static/{file}", s.pages.static)
+	mux.HandleFunc("GET /static/"+s.pages.style, s.pages.static)
 	mux.HandleFunc("/", s.missing)
 	return withHeaders(mux)
 }
@@ -61,6 +68,7 @@ func (s *site) landing(w http.ResponseWriter, r *http.Request) {
 
 func (s *site) missing(w http.ResponseWriter, r *http.Request) {
 	s.pages.render(w, http.StatusNotFound, "problem", problem{
+		Pill:   "Not found",
 		Title:  "There is no page here",
 		Detail: "The address may be misspelt, or cut where it was copied.",
 		Advice: "The API is described at /docs.",
@@ -73,19 +81,26 @@ func (s *site) start(w http.ResponseWriter, r *http.Request) {
 	flow := r.PathValue("flow")
 	start, err := s.flows.Start(r.Context(), flow)
 	if err != nil {
-		s.fail(w, r, err)
+		s.fail(w, r, flow, err)
 		return
 	}
 	http.SetCookie(w, &http.Cookie{
 		Name:     cookieName(flow),
 		Value:    start.Binding,
-		Path:     "/oauth/",
-		Expires:  start.ExpiresAt,
+		Path:     s.prefix + "/oauth/",
+		MaxAge:   max(1, int(time.Until(start.ExpiresAt)/time.Second)),
 		Secure:   s.secure,
 		HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, // sent when the provider's page leads back here
 	})
-	http.Redirect(w, r, start.Location, http.StatusSeeOther)
+	redirect(w, start.Location)
+}
+
+// redirect sends the browser on with GET. Unlike [http.Redirect] it writes no
+// page that repeats the address, which may hold a state or a code.
+func redirect(w http.ResponseWriter, to string) {
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 // cookieName is one name for each flow, so that several tabs do not disturb
@@ -95,25 +110,27 @@ func cookieName(flow string) string { return "valetkey_flow_" + flow[:min(8, len
 func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 	params, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		s.fail(w, r, malformed(err))
+		s.fail(w, r, "", malformed(err))
 		return
 	}
-	done, err := s.flows.Complete(r.Context(), params, func(flow string) string {
-		cookie, err := r.Cookie(cookieName(flow))
+	var flow string // known once its state was
+	done, err := s.flows.Complete(r.Context(), params, func(id string) string {
+		flow = id
+		cookie, err := r.Cookie(cookieName(id))
 		if err != nil {
 			return ""
 		}
 		return cookie.Value
 	})
 	if err != nil {
-		s.fail(w, r, err)
+		s.fail(w, r, flow, err)
 		return
 	}
 	to := done.ReturnTo
 	if to == "" {
-		to = "/oauth/done/" + url.PathEscape(done.Flow.ID)
+		to = s.prefix + "/oauth/done/" + url.PathEscape(done.Flow.ID)
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther) // a clean address: no code in the history
+	redirect(w, to) // a clean address: no code in the history
 }
 
 // posted serves response_mode=form_post. The browser sends no Lax cookie with a
@@ -122,10 +139,10 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 func (s *site) posted(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		s.fail(w, r, malformed(err))
+		s.fail(w, r, "", malformed(err))
 		return
 	}
-	http.Redirect(w, r, "/oauth/callback?"+r.PostForm.Encode(), http.StatusSeeOther)
+	redirect(w, s.prefix+"/oauth/callback?"+r.PostForm.Encode())
 }
 
 // done says how a flow ended. The flow's id is random and known to those who
@@ -133,15 +150,19 @@ func (s *site) posted(w http.ResponseWriter, r *http.Request) {
 func (s *site) done(w http.ResponseWriter, r *http.Request) {
 	flow, err := s.flows.Flow(r.Context(), r.PathValue("flow"))
 	if err != nil {
-		s.fail(w, r, err)
+		s.fail(w, r, "", err)
 		return
 	}
 	switch flow.Status {
 	case api.FlowDone:
-		s.pages.render(w, http.StatusOK, "done", flow)
+		c, _ := s.flows.Connection(r.Context(), flow.Connection) // without it the page names no account
+		s.pages.render(w, http.StatusOK, "done", connected{flow.Connection, c.Account})
 	case api.FlowPending:
 		s.pages.render(w, http.StatusOK, "pending", flow)
 	default:
-		s.pages.render(w, http.StatusConflict, "problem", failed(flow))
+		s.ended(w, flow)
 	}
 }
+
+// connected is the page of a flow that is done.
+type connected struct{ Connection, Account string }
