@@ -41,7 +41,7 @@ func (w *world) manifest() string {
 providers:
   real:
     issuer: %s
-    scopes: {required: [openid, offline_access]}
+    scopes: {required: [openid, offline_access], by_grant: {client_credentials: {}}}
     authorization_request: {params: {prompt: consent}}
     api: {base_url: %s}
 clients:
