@@ -147,7 +147,8 @@ func parseToken(token string) (parsedToken, error) {
 	head, errHead := decode(parts[0])
 	payload, errPayload := decode(parts[1])
 	_, errSignature := decode(parts[2])
-	if errors.Join(errHead, errPayload, errSignature) != nil {
+	// The decoder skips line breaks; with them a token would have many forms.
+	if errors.Join(errHead, errPayload, errSignature) != nil || strings.ContainsAny(token, "\r\n") {
 		return parsedToken{}, invalid(RuleFormat, "a part of the ID token is not base64url")
 	}
 	var h header
