@@ -121,7 +121,7 @@ func title(code api.Code) string {
 
 // sentence makes a message a sentence of its own.
 func sentence(message string) string {
-	if message == "" || strings.ContainsAny(message[len(message)-1:], ".!?") {
+	if said := strings.TrimRight(message, ")"); said == "" || strings.ContainsAny(said[len(said)-1:], ".!?") {
 		return sentenceCase(message)
 	}
 	return sentenceCase(message) + "."
