@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// NoCode, as the only code name, says that the provider's redirect carries no
+// NoCode as the only code name says that the provider's redirect carries no
 // code: consent is given, and tokens come by another grant.
 const NoCode = "-"
 

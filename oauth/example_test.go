@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,7 +48,10 @@ func ExampleReadTokenResponse() {
 	}
 	rules := oauth.ResponseRules{Asked: oauth.Asked{Grant: oauth.GrantRefreshToken}}
 	_, err := oauth.ReadTokenResponse(answer, time.Now(), rules)
-	fmt.Println(err, "→", err.(*oauth.Error).Action)
+	var refused *oauth.Error
+	if errors.As(err, &refused) {
+		fmt.Println(refused, "→", refused.Action)
+	}
 	// Output:
 	// invalid_grant: expired (HTTP 400) → reauthorize
 }

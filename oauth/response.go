@@ -39,7 +39,7 @@ func ReadResponse(resp *http.Response, received time.Time) (Response, error) {
 	if err == nil || r.Status >= 300 {
 		return r, nil
 	}
-	if err == errTooLarge {
+	if errors.Is(err, errTooLarge) {
 		return r, &Error{Code: CodeTooLarge, Status: r.Status, Action: ActionConfigure,
 			Description: "the answer is larger than 1 MiB; this is no token endpoint"}
 	}

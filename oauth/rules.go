@@ -14,7 +14,7 @@ const (
 	EncodingQuery = "query" // the URL; a GET has no other
 )
 
-// AuthAccessToken, as RequestRules.Auth, presents the token itself instead of
+// AuthAccessToken as RequestRules.Auth presents the token itself instead of
 // the client's credentials.
 const AuthAccessToken = "access_token"
 

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -53,7 +54,7 @@ const (
 func ReadTokenResponse(resp *http.Response, received time.Time, rules ResponseRules) (Token, error) {
 	r, err := ReadResponse(resp, received)
 	if err != nil {
-		if e, ok := err.(*Error); ok {
+		if e := (*Error)(nil); errors.As(err, &e) {
 			e.Grant = rules.Asked.Grant
 		}
 		return Token{}, err
@@ -78,7 +79,7 @@ func (r Response) Token(rules ResponseRules) (Token, error) {
 		return Token{}, r.redirected(rules)
 	case r.Status < 200 || r.Status >= 400:
 		return Token{}, r.failure(doc, rules, AtToken)
-	case parseErr == errHTML:
+	case errors.Is(parseErr, errHTML):
 		e := r.newError(rules, CodeInvalidResponse, ActionConfigure, "the answer is a web page: a wrong URL, a login page or a captive portal")
 		e.Evidence["body"] = r.excerpt(rules)
 		return Token{}, e

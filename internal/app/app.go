@@ -43,7 +43,7 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	a := &App{config: config}
 	defer func() {
 		if err != nil {
-			a.closeStore()
+			_ = a.closeStore() // its error would only follow from this one
 		}
 	}()
 	if a.store, err = store.Open(ctx, store.Config{

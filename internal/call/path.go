@@ -60,7 +60,7 @@ func badEscape() error {
 // before a ";" parameter, in overlong UTF-8, or with dots and spaces that
 // Windows ignores at the end of a name.
 func climbs(path string) bool {
-	if !strings.Contains(path, "..") && !strings.ContainsAny(path, "\xc0\xe0") {
+	if !strings.Contains(path, "..") && strings.IndexByte(path, 0xc0) < 0 && strings.IndexByte(path, 0xe0) < 0 {
 		return false
 	}
 	path = strings.NewReplacer("\xc0\xae", ".", "\xe0\x80\xae", ".", "\xc0\xaf", "/", "\xc1\x9c", "/", `\`, "/").Replace(path)

@@ -29,7 +29,7 @@ func (e *Engine) afterRefusal(ctx context.Context, used *broker.Credential, o *o
 		refusal.Header.Set(HeaderRetryable, "true")
 		return refusal, nil
 	}
-	io.CopyN(io.Discard, refusal.Body, maxDrain)
+	_, _ = io.CopyN(io.Discard, refusal.Body, maxDrain)
 	refusal.Body.Close()
 	response, err := e.send(ctx, fresh, o)
 	if err != nil {

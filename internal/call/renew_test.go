@@ -166,8 +166,14 @@ func TestTheBrakeForgetsOldConnections(t *testing.T) {
 
 func TestARunningRenewalIsJoinedByItsOwnGenerationOnly(t *testing.T) {
 	b := newBrake((&clock{}).Now)
-	if !b.enter("a", 1) || !b.enter("a", 1) || b.enter("a", 2) || !b.enter("b", 2) {
-		t.Error("the brake let the wrong ones pass")
+	for i, attempt := range []struct {
+		name       string
+		generation int64
+		passes     bool
+	}{{"a", 1, true}, {"a", 1, true}, {"a", 2, false}, {"b", 2, true}} {
+		if b.enter(attempt.name, attempt.generation) != attempt.passes {
+			t.Errorf("attempt %d: the brake let the wrong one pass", i)
+		}
 	}
 	b.leave("a")
 	b.leave("a")

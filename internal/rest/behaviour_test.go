@@ -138,7 +138,7 @@ func TestADefectIsLoggedUnderItsRequestAndNotShown(t *testing.T) {
 	s := newTestServer(t)
 	faulty := map[string]http.HandlerFunc{
 		"panic":  func(http.ResponseWriter, *http.Request) { panic("with " + clientSecret) },
-		"defect": func(w http.ResponseWriter, r *http.Request) { var m map[string]int; m["x"] = 1 },
+		"defect": func(_ http.ResponseWriter, r *http.Request) { r.URL = nil; _ = r.URL.Path },
 	}
 	for name, handler := range faulty {
 		s.config.Web = handler
@@ -162,8 +162,8 @@ func TestAnAbortedAnswerStaysAborted(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	defer func() {
-		if v := recover(); v != http.ErrAbortHandler {
-			t.Errorf("recovered %v", v)
+		if err, ok := recover().(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+			t.Errorf("recovered %v", err)
 		}
 	}()
 	serve(AsOperator(New(s.config)), "GET", "/proxy/robot/x", "")

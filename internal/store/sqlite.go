@@ -82,7 +82,7 @@ func Open(ctx context.Context, config Config) (*DB, error) {
 		return nil, err
 	}
 	if err := db.open(ctx, config.ReadConns); err != nil {
-		db.Close() // its error would only follow from this one
+		_ = db.Close() // its error would only follow from this one
 		return nil, err
 	}
 	return db, nil
