@@ -117,47 +117,6 @@ func TestAFailureOfTransportDependsOnWhatWasSent(t *testing.T) {
 	}
 }
 
-// Several challenges are read from one header and from many.
-func TestRFC6750_3(t *testing.T) {
-	h := http.Header{}
-	h.Add("WWW-Authenticate", `Negotiate, Basic realm="a, b", Bearer realm="x \"y\"", error="invalid_token" , scope="a b", error="second"`)
-	h.Add("WWW-Authenticate", `DPoP algs="ES256 PS256",error=use_dpop_nonce`)
-	h.Add("WWW-Authenticate", `Negotiate YII/+~==`)
-	cs := ParseChallenges(h)
-	if len(cs) != 5 {
-		t.Fatalf("%d challenges: %+v", len(cs), cs)
-	}
-	bearer, ok := Bearer(cs)
-	if !ok || bearer.Params["realm"] != `x "y"` || bearer.Params["error"] != "invalid_token" || bearer.Params["scope"] != "a b" {
-		t.Errorf("%+v", bearer)
-	}
-	if cs[1].Params["realm"] != "a, b" || cs[3].Params["error"] != "use_dpop_nonce" || cs[4].Token68 != "YII/+~==" {
-		t.Errorf("%+v", cs)
-	}
-}
-
-func TestChallengesThatAreMalformedAreReadAsFarAsTheyGo(t *testing.T) {
-	for header, want := range map[string]string{
-		`Bearer error="invalid_token`:         "invalid_token",
-		`bearer error=invalid_token;x`:        "invalid_token;x",
-		`Bearer error = "invalid_token"`:      "invalid_token",
-		`Bearer , , error="invalid_token",`:   "invalid_token",
-		`Bearer Basic realm="error=x"`:        "",
-		`"Bearer error=x", Bearer error="y"`:  "y",
-		`Bearer =, error="z"`:                 "z",
-		`Bearer error="a\`:                    "a\\",
-		"Bearer\terror=\"tab\"":               "tab",
-		`Basic realm="x" Bearer error="late"`: "late",
-		`Bearer`:                              "",
-		`,,, =`:                               "",
-	} {
-		c, _ := Bearer(ParseChallenges(http.Header{"Www-Authenticate": {header}}))
-		if c.Params["error"] != want {
-			t.Errorf("%s: %q, want %q", header, c.Params["error"], want)
-		}
-	}
-}
-
 // An API's refusal calls for a refresh, a step-up, or nothing about the token.
 func TestRFC6750_3_1(t *testing.T) {
 	for _, c := range []struct {

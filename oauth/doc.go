@@ -12,7 +12,7 @@
 //	ParseAuthorizationResponse → Verify → Failure      callback.go   RFC 9207
 //	TokenRequest.HTTP                                  tokenrequest.go
 //	TokenRequest.Judge → Token.Inherit                 tokenresponse.go, expiry.go
-//	Classify, ClassifyTransport, JudgeAPI              classify.go, challenge.go
+//	Classify, ClassifyTransport, JudgeAPI              classify.go, refusal.go
 //	RevocationRequest.HTTP → Judge                     revocation.go RFC 7009
 //
 // Invariants:
@@ -27,6 +27,9 @@
 //     request bears two client authentication methods.
 //   - Endpoints are https, or on the loopback interface, or the caller said
 //     AllowInsecure.
+//
+// Sub-packages each read or make one thing: challenge (WWW-Authenticate),
+// assertion (signed JWTs), device (device codes), idtoken (ID tokens).
 //
 // Not here: storage, single use of state and code, the callback page, retries,
 // TLS settings, dialing and its guards, the verification of ID tokens.

@@ -75,23 +75,6 @@ func FuzzAuthorizationResponse(f *testing.F) {
 	})
 }
 
-func FuzzChallenges(f *testing.F) {
-	for _, header := range []string{`Bearer error="invalid_token", Basic realm="x"`, `Negotiate YII==`, `Bearer "`, `=,"\`, `a b c=d,e="f\"`, "Bearer \x00=\xff"} {
-		f.Add(header)
-	}
-	f.Fuzz(func(t *testing.T, header string) {
-		cs := ParseChallenges(http.Header{"Www-Authenticate": {header, header}})
-		if len(cs) > maxChallenges {
-			t.Fatalf("%d challenges", len(cs))
-		}
-		for _, c := range cs {
-			if !token(c.Scheme) || c.Params == nil && c.Token68 == "" {
-				t.Fatalf("%+v", c)
-			}
-		}
-	})
-}
-
 func FuzzScope(f *testing.F) {
 	f.Add("a b  a", " ")
 	f.Add("a,b,,A", ",")

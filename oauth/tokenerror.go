@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/valetkey/valetkey/oauth/challenge"
 )
 
 // newError begins an error about this answer.
@@ -91,7 +93,7 @@ func (r Response) errorMember(doc any, rules ResponseRules) (code, description s
 		}
 	}
 	if code == "" {
-		c, _ := Bearer(ParseChallenges(r.Header))
+		c, _ := challenge.Bearer(challenge.Parse(r.Header))
 		code = errorCode(c.Params["error"])
 	}
 	return code, description

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/valetkey/valetkey/oauth/challenge"
 )
 
 // TokenRequest is a request to the token endpoint (RFC 6749 §3.2). It redacts
@@ -220,22 +222,12 @@ func (r RequestRules) shape() (method, encoding string, err error) {
 
 func (r RequestRules) setHeaders(h http.Header) error {
 	for name, value := range r.Headers {
-		if !token(name) || !visible(value) || strings.EqualFold(name, "Host") || strings.EqualFold(name, "Content-Length") {
+		if !challenge.IsToken(name) || !visible(value) || strings.EqualFold(name, "Host") || strings.EqualFold(name, "Content-Length") {
 			return misconfigured(CodeInvalidRequest, "the header "+sanitize(name, nil)+" cannot be set")
 		}
 		h.Set(name, value)
 	}
 	return nil
-}
-
-// token is the syntax of header names and schemes (RFC 9110 §5.6.2).
-func token(s string) bool {
-	for i := range len(s) {
-		if !tokenChar(s[i]) {
-			return false
-		}
-	}
-	return s != ""
 }
 
 func jsonBody(params url.Values) string {

@@ -1,9 +1,8 @@
-package oauth
+package challenge
 
 import (
 	"net/http"
 	"strings"
-	"time"
 )
 
 // Challenge is one challenge of a WWW-Authenticate header (RFC 9110 §11.3,
@@ -16,12 +15,12 @@ type Challenge struct {
 
 const maxChallenges = 32
 
-// ParseChallenges reads every challenge of every WWW-Authenticate header, in
+// Parse reads every challenge of every WWW-Authenticate header, in
 // order. Whatever cannot be read is skipped; nothing is an error.
-func ParseChallenges(h http.Header) []Challenge {
+func Parse(h http.Header) []Challenge {
 	var all []Challenge
 	for _, line := range h.Values("WWW-Authenticate") {
-		p := challengeParser{rest: line}
+		p := parser{rest: line}
 		for len(all) < maxChallenges {
 			c, ok := p.challenge()
 			if !ok {
@@ -44,51 +43,11 @@ func Bearer(challenges []Challenge) (Challenge, bool) {
 	return Challenge{}, false
 }
 
-// JudgeAPI classifies an API's refusal of a token from its status and
-// challenges (RFC 6750 §3.1). It gives nil for a status that is no refusal: at
-// most 399, or an error that is not about the token.
-func JudgeAPI(status int, h http.Header, now time.Time) *Error {
-	c, _ := Bearer(ParseChallenges(h))
-	code := errorCode(c.Params["error"])
-	if status < 400 || status != http.StatusUnauthorized && code == "" {
-		return nil
-	}
-	e := &Error{
-		Code:        code,
-		Description: sanitize(c.Params["error_description"], nil),
-		URI:         errorURI(c.Params["error_uri"]),
-		Status:      status,
-		RetryAfter:  retryAfter(h, now),
-		Action:      Classify(Signal{At: AtAPI, Code: code, Status: status}),
-		Evidence:    map[string]string{},
-	}
-	if e.Code == "" {
-		e.Code = CodeHTTPStatus
-	}
-	for _, name := range []string{"scope", "acr_values", "max_age", "claims", "resource_metadata", "realm"} {
-		if v := c.Params[name]; v != "" && len(v) <= maxEvidence {
-			e.Evidence[name] = printable(v)
-		}
-	}
-	return e
-}
+type parser struct{ rest string }
 
-const maxEvidence = 4096
+func (p *parser) skip(set string) { p.rest = strings.TrimLeft(p.rest, set) }
 
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r > 0x7e {
-			return -1
-		}
-		return r
-	}, s)
-}
-
-type challengeParser struct{ rest string }
-
-func (p *challengeParser) skip(set string) { p.rest = strings.TrimLeft(p.rest, set) }
-
-func (p *challengeParser) word() string {
+func (p *parser) word() string {
 	n := 0
 	for n < len(p.rest) && tokenChar(p.rest[n]) {
 		n++
@@ -100,7 +59,7 @@ func (p *challengeParser) word() string {
 
 // challenge reads a scheme and all that belongs to it: up to the next word
 // that is not followed by "=".
-func (p *challengeParser) challenge() (Challenge, bool) {
+func (p *parser) challenge() (Challenge, bool) {
 	scheme := ""
 	for scheme == "" {
 		p.skip(" \t,")
@@ -123,7 +82,7 @@ func (p *challengeParser) challenge() (Challenge, bool) {
 
 // junk steps over what cannot start anything: a stray quoted string as one, so
 // that its inside is never taken for a challenge, else one byte.
-func (p *challengeParser) junk() {
+func (p *parser) junk() {
 	if p.rest[0] == '"' {
 		p.quoted()
 		return
@@ -131,13 +90,13 @@ func (p *challengeParser) junk() {
 	p.rest = p.rest[1:]
 }
 
-func (p *challengeParser) token68() (string, bool) {
+func (p *parser) token68() (string, bool) {
 	s := strings.TrimLeft(p.rest, " \t")
 	if len(s) == len(p.rest) {
 		return "", false
 	}
 	n := 0
-	for n < len(s) && (unreserved(rune(s[n])) || s[n] == '+' || s[n] == '/') {
+	for n < len(s) && (alphanumeric(s[n]) || strings.IndexByte("-._~+/", s[n]) >= 0) {
 		n++
 	}
 	start := n
@@ -154,7 +113,7 @@ func (p *challengeParser) token68() (string, bool) {
 
 // param reads one name=value; it leaves the input alone and gives false when
 // what follows is the next challenge or nothing.
-func (p *challengeParser) param(into map[string]string) bool {
+func (p *parser) param(into map[string]string) bool {
 	p.skip(" \t,")
 	saved := p.rest
 	name := p.word()
@@ -191,7 +150,7 @@ func (p *challengeParser) param(into map[string]string) bool {
 
 // quoted reads a quoted string with its escapes; a missing end quote ends it
 // at the end of the header.
-func (p *challengeParser) quoted() string {
+func (p *parser) quoted() string {
 	var b strings.Builder
 	i := 1
 	for ; i < len(p.rest) && p.rest[i] != '"'; i++ {
@@ -204,6 +163,21 @@ func (p *challengeParser) quoted() string {
 	return b.String()
 }
 
+// IsToken reports whether s is a token: the syntax of header names and of
+// schemes (RFC 9110 §5.6.2).
+func IsToken(s string) bool {
+	for i := range len(s) {
+		if !tokenChar(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
 func tokenChar(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+	return alphanumeric(c) || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+}
+
+func alphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
