@@ -11,11 +11,12 @@ type ClientSpec struct {
 	Variables               map[string]string `json:"variables,omitempty"`
 	ClientID                string            `json:"client_id"`
 	ClientSecret            *Secret           `json:"client_secret,omitempty"`
+	PrivateKey              *Secret           `json:"private_key,omitempty"`                // PEM with or without its certificate, JWK, or a service account's JSON file
 	TokenEndpointAuthMethod string            `json:"token_endpoint_auth_method,omitempty"` // default: the provider's
 	AllowedHosts            []string          `json:"allowed_hosts,omitempty"`              // API hosts its tokens may go to; empty: the base URL's
 }
 
-// Client is a client as it reads back. ClientSecret is [Mask] or absent.
+// Client is a client as it reads back. ClientSecret and PrivateKey are [Mask] or absent.
 type Client struct {
 	Name                    string            `json:"name"`
 	Description             string            `json:"description,omitempty"`
@@ -23,6 +24,8 @@ type Client struct {
 	Variables               map[string]string `json:"variables,omitempty"`
 	ClientID                string            `json:"client_id"`
 	ClientSecret            string            `json:"client_secret,omitempty"`
+	PrivateKey              string            `json:"private_key,omitempty"`
+	CertificateExpiresAt    *time.Time        `json:"certificate_expires_at,omitempty"` // of the certificate beside the private key
 	TokenEndpointAuthMethod string            `json:"token_endpoint_auth_method,omitempty"`
 	AllowedHosts            []string          `json:"allowed_hosts,omitempty"`
 	RedirectURI             string            `json:"redirect_uri"`    // to be registered at the provider

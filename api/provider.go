@@ -32,10 +32,12 @@ type Endpoints struct {
 
 // GrantRules says how grants are asked for.
 type GrantRules struct {
-	Grant                   string      `json:"grant,omitempty"`                      // default for its connections; authorization_code if absent
-	CodeChallengeMethod     string      `json:"code_challenge_method,omitempty"`      // S256 (default), plain, none
-	TokenEndpointAuthMethod string      `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic, client_secret_post, none
-	Scopes                  *ScopeRules `json:"scopes,omitempty"`
+	Grant                   string          `json:"grant,omitempty"`                      // default for its connections; authorization_code if absent
+	CodeChallengeMethod     string          `json:"code_challenge_method,omitempty"`      // S256 (default), plain, none
+	TokenEndpointAuthMethod string          `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt, none
+	Scopes                  *ScopeRules     `json:"scopes,omitempty"`
+	ClientAssertion         *AssertionRules `json:"client_assertion,omitempty"` // for private_key_jwt and client_secret_jwt
+	Assertion               *AssertionRules `json:"assertion,omitempty"`        // for the grant jwt_bearer
 }
 
 // Requests holds the provider's deviations, leg by leg.
@@ -46,15 +48,6 @@ type Requests struct {
 	RevocationRequest    *oauth.RequestRules  `json:"revocation_request,omitempty"`
 	TokenResponse        *oauth.ResponseRules `json:"token_response,omitempty"`
 	RefreshResponse      *oauth.ResponseRules `json:"refresh_response,omitempty"` // default: token_response
-}
-
-// Variable is a value that is not the same for all clients or connections.
-type Variable struct {
-	Label    string   `json:"label,omitempty"`
-	Default  string   `json:"default,omitempty"`
-	Optional bool     `json:"optional,omitempty"`
-	Enum     []string `json:"enum,omitempty"`    // the values allowed
-	Pattern  string   `json:"pattern,omitempty"` // regular expression the whole value must match
 }
 
 // ScopeRules says how scopes are written and which are never left out.

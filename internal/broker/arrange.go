@@ -51,7 +51,7 @@ func (b *Broker) server(ctx context.Context, a arrangement) (oauth.Server, error
 		IntrospectionEndpoint: p.IntrospectionEndpoint,
 		UserinfoEndpoint:      p.UserinfoEndpoint,
 	}
-	complete := p.TokenEndpoint != "" && (a.grant == oauth.GrantClientCredentials || p.AuthorizationEndpoint != "")
+	complete := p.TokenEndpoint != "" && (byItself(a.grant) || p.AuthorizationEndpoint != "")
 	if p.Issuer != "" && !complete {
 		found, err := b.discover(ctx, p.Issuer)
 		if err != nil {

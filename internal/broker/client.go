@@ -7,7 +7,6 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
-	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -47,9 +46,7 @@ func (b *Broker) clientView(c Client) api.Client {
 		CreatedAt:               c.CreatedAt,
 		UpdatedAt:               c.UpdatedAt,
 	}
-	if len(c.Secret) > 0 {
-		view.ClientSecret = api.Mask
-	}
+	b.showCredential(c, &view)
 	return view
 }
 
@@ -64,11 +61,9 @@ func (b *Broker) PutClient(ctx context.Context, name string, spec api.ClientSpec
 	if err != nil && !created {
 		return false, err
 	}
-	sealed := old.Secret
-	if s := spec.ClientSecret; s != nil && *s != api.Mask {
-		if sealed, err = b.Keyring.Seal(secret.NewText(string(*s)), clientSecretPlace(name)); err != nil {
-			return false, err
-		}
+	sealed, err := b.changeCredential(old, name, spec)
+	if err != nil {
+		return false, err
 	}
 	now := b.Now()
 	err = b.Store.PutClient(ctx, Client{
@@ -105,10 +100,10 @@ func (b *Broker) checkClient(ctx context.Context, name string, spec api.ClientSp
 		return fault.New(api.CodeInvalid, "the client %q has no client_id", name).
 			WithHint("copy the client id from your registration at the provider")
 	}
-	methods := []oauth.AuthMethod{"", oauth.AuthBasic, oauth.AuthPost, oauth.AuthNone}
+	methods := []oauth.AuthMethod{"", oauth.AuthBasic, oauth.AuthPost, oauth.AuthNone, oauth.AuthPrivateKeyJWT, oauth.AuthSecretJWT}
 	if !slices.Contains(methods, oauth.AuthMethod(spec.TokenEndpointAuthMethod)) {
 		return fault.New(api.CodeInvalid, "token_endpoint_auth_method %q is not known", spec.TokenEndpointAuthMethod).
-			WithHint("use client_secret_basic, client_secret_post or none")
+			WithHint("use client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt or none")
 	}
 	return nil
 }
@@ -124,26 +119,4 @@ func refers(err error) error {
 // DeleteClient removes a client that no connection uses.
 func (b *Broker) DeleteClient(ctx context.Context, name string) error {
 	return stored(b.Store.DeleteClient(ctx, name), "client", name)
-}
-
-// clientAuth opens the client's credential for one token request.
-func (b *Broker) clientAuth(c Client, provider api.Provider, server oauth.Server) (oauth.ClientAuth, error) {
-	text, err := b.Keyring.Open(c.Secret, clientSecretPlace(c.Name))
-	if err != nil {
-		return oauth.ClientAuth{}, err
-	}
-	auth := oauth.ClientAuth{ClientID: c.ClientID, ClientSecret: text.Reveal()}
-	switch {
-	case c.TokenEndpointAuthMethod != "":
-		auth.Method = oauth.AuthMethod(c.TokenEndpointAuthMethod)
-	case provider.TokenEndpointAuthMethod != "":
-		auth.Method = oauth.AuthMethod(provider.TokenEndpointAuthMethod)
-	default:
-		auth.Method = server.PreferredAuth(!text.IsZero())
-	}
-	if text.IsZero() && auth.Method != oauth.AuthNone {
-		return auth, fault.New(api.CodeNeedsConfiguration, "the client %q has no client secret, and %s needs one", c.Name, auth.Method).
-			WithHint("valetkey client update %s --client-secret-file FILE", c.Name)
-	}
-	return auth, nil
 }

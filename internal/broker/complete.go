@@ -113,7 +113,7 @@ func refusedAnswer(err error, connection string) error {
 }
 
 func (b *Broker) redeemCode(ctx context.Context, a arrangement, server oauth.Server, flow Flow, code, verifier string) (oauth.Token, error) {
-	auth, err := b.clientAuth(a.client, a.provider.Provider, server)
+	auth, err := b.clientAuth(ctx, a, server)
 	if err != nil {
 		return oauth.Token{}, err
 	}

@@ -111,9 +111,9 @@ func (b *Broker) unknownClient(err error, connection, client string) error {
 func grantOf(spec api.ConnectionSpec, provider api.Provider) oauth.GrantType {
 	switch {
 	case spec.Grant != "":
-		return oauth.GrantType(spec.Grant)
+		return shortGrant(spec.Grant)
 	case provider.Grant != "":
-		return oauth.GrantType(provider.Grant)
+		return shortGrant(provider.Grant)
 	default:
 		return oauth.GrantAuthorizationCode
 	}
@@ -121,13 +121,13 @@ func grantOf(spec api.ConnectionSpec, provider api.Provider) oauth.GrantType {
 
 func checkSpec(name string, spec api.ConnectionSpec, client Client, provider api.Provider) error {
 	grant := grantOf(spec, provider)
-	if grant != oauth.GrantAuthorizationCode && grant != oauth.GrantClientCredentials {
+	if !slices.Contains([]oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, grantJWTBearer, grantDevice}, grant) {
 		return fault.New(api.CodeInvalid, "the grant %q of connection %q is not known", grant, name).
-			WithHint("use authorization_code or client_credentials")
+			WithHint("use authorization_code, device_code, client_credentials or jwt_bearer")
 	}
 	if grant == oauth.GrantClientCredentials && len(client.Secret) == 0 {
 		// RFC 6749 section 4.4: confidential clients only.
-		return fault.New(api.CodeInvalid, "client_credentials needs a client secret, and the client %q has none", client.Name).
+		return fault.New(api.CodeInvalid, "client_credentials needs a client secret or a private key, and the client %q has neither", client.Name).
 			WithHint("valetkey client update %s --client-secret-file FILE", client.Name)
 	}
 	for _, scope := range spec.Scopes {
@@ -207,7 +207,7 @@ func (b *Broker) judgeGrant(c Connection, client Client, status *api.ConnectionS
 		return
 	}
 	grant := grantOf(c.Spec, provider)
-	status.Renewable = c.Renewable || grant == oauth.GrantClientCredentials
+	status.Renewable = c.Renewable || byItself(grant)
 	if c.Generation == 0 {
 		return
 	}

@@ -123,7 +123,7 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 	}
 	snap := &snapshot{
 		refusal:   b.refusal(a, set),
-		renewable: len(set.RefreshToken) > 0 || a.grant == oauth.GrantClientCredentials,
+		renewable: len(set.RefreshToken) > 0 || byItself(a.grant),
 		credential: Credential{
 			Connection: connection,
 			Generation: set.Generation,
@@ -173,7 +173,7 @@ func (b *Broker) refusal(a arrangement, set TokenSet) *fault.Error {
 		return fault.New(api.CodeRevoked, "the connection %q was revoked", c.Name).
 			WithHint("valetkey connect %s authorizes it anew", c.Name)
 	}
-	if set.Generation == 0 && a.grant == oauth.GrantAuthorizationCode {
+	if set.Generation == 0 && !byItself(a.grant) {
 		return fault.New(api.CodeNeedsAuthorization, "the connection %q was never authorized", c.Name).
 			WithHint("valetkey connect %s", c.Name)
 	}

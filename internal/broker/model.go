@@ -14,7 +14,7 @@ type Client struct {
 	Provider                string
 	Variables               map[string]string
 	ClientID                string
-	Secret                  secret.Sealed // at clientSecretPlace; nil: none
+	Secret                  secret.Sealed // what it authenticates with, see clientauth.go; nil: nothing
 	TokenEndpointAuthMethod string        // "": the provider's
 	AllowedHosts            []string
 	Cause                   *api.Cause // why the provider refuses it; nil when it does not

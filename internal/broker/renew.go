@@ -186,18 +186,16 @@ func (b *Broker) requestToken(ctx context.Context, a arrangement, current TokenS
 		return oauth.Token{}, err
 	}
 	provider := a.provider.Provider
-	auth, err := b.clientAuth(a.client, provider, server)
+	if byItself(a.grant) {
+		request, err := b.ownGrant(ctx, a, server)
+		if err != nil {
+			return oauth.Token{}, err
+		}
+		return b.exchange(ctx, request, responseRules(provider.TokenResponse))
+	}
+	auth, err := b.clientAuth(ctx, a, server)
 	if err != nil {
 		return oauth.Token{}, err
-	}
-	if a.grant == oauth.GrantClientCredentials {
-		return b.exchange(ctx, oauth.TokenRequest{
-			Endpoint: server.TokenEndpoint,
-			Auth:     auth,
-			Grant:    oauth.GrantClientCredentials,
-			Params:   oauth.ClientCredentialsParams(a.scopes(), a.separator()),
-			Rules:    requestRules(provider.TokenRequest),
-		}, responseRules(provider.TokenResponse))
 	}
 	refresh, err := b.Keyring.Open(current.RefreshToken, tokenPlace(a.connection.Name, current.Generation, "refresh_token"))
 	if err != nil {

@@ -48,7 +48,7 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set TokenS
 	if server.RevocationEndpoint == "" || set.Generation == 0 {
 		return false, nil
 	}
-	auth, err := b.clientAuth(a.client, a.provider.Provider, server)
+	auth, err := b.clientAuth(ctx, a, server)
 	if err != nil {
 		return false, err
 	}

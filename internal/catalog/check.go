@@ -26,6 +26,7 @@ func Lint(p api.Provider) []Finding {
 	c := checker{provider: p, used: make(map[string]bool)}
 	c.endpoints()
 	c.choices()
+	c.assertions()
 	c.requests()
 	c.settings()
 	c.variables()
@@ -120,9 +121,9 @@ func (c *checker) choices() {
 		key, value string
 		allowed    []string
 	}{
-		{"grant", p.Grant, []string{string(oauth.GrantAuthorizationCode), string(oauth.GrantClientCredentials)}},
+		{"grant", p.Grant, []string{string(oauth.GrantAuthorizationCode), "device_code", string(oauth.GrantClientCredentials), "jwt_bearer"}},
 		{"code_challenge_method", p.CodeChallengeMethod, []string{oauth.MethodS256, oauth.MethodPlain, oauth.MethodNone}},
-		{"token_endpoint_auth_method", p.TokenEndpointAuthMethod, []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthNone)}},
+		{"token_endpoint_auth_method", p.TokenEndpointAuthMethod, []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthPrivateKeyJWT), string(oauth.AuthSecretJWT), string(oauth.AuthNone)}},
 	} {
 		if choice.value != "" && !slices.Contains(choice.allowed, choice.value) {
 			c.wrong(choice.key, "%q is not one of %s", choice.value, strings.Join(choice.allowed, ", "))
