@@ -59,7 +59,7 @@ func claimed(change claims) claims {
 }
 
 // minted signs claims with a private key; header is name, value, ...
-func minted(t *testing.T, alg Alg, private any, c claims, header ...string) string {
+func minted(t testing.TB, alg Alg, private any, c claims, header ...string) string {
 	t.Helper()
 	options := &jose.SignerOptions{}
 	for i := 0; i+1 < len(header); i += 2 {
@@ -77,7 +77,7 @@ func minted(t *testing.T, alg Alg, private any, c claims, header ...string) stri
 }
 
 // good is a token signed as the standard verifier expects.
-func good(t *testing.T, change claims) string {
+func good(t testing.TB, change claims) string {
 	t.Helper()
 	return minted(t, ES256, ecKey(), claimed(change), "kid", "ec", "typ", "JWT")
 }
@@ -88,7 +88,7 @@ func raw(header, payload, signature string) string {
 	return encode([]byte(header)) + "." + encode([]byte(payload)) + "." + encode([]byte(signature))
 }
 
-func setOf(t *testing.T, keys ...jose.JSONWebKey) KeySet {
+func setOf(t testing.TB, keys ...jose.JSONWebKey) KeySet {
 	t.Helper()
 	set, err := ParseKeySet(must(json.Marshal(jose.JSONWebKeySet{Keys: keys})))
 	if err != nil {
@@ -97,7 +97,7 @@ func setOf(t *testing.T, keys ...jose.JSONWebKey) KeySet {
 	return set
 }
 
-func allKeys(t *testing.T) KeySet {
+func allKeys(t testing.TB) KeySet {
 	t.Helper()
 	return setOf(t,
 		jose.JSONWebKey{Key: rsaKey().Public(), KeyID: "rsa", Use: "sig"},
@@ -106,7 +106,7 @@ func allKeys(t *testing.T) KeySet {
 	)
 }
 
-func verifier(t *testing.T) Verifier {
+func verifier(t testing.TB) Verifier {
 	t.Helper()
 	return Verifier{Issuer: issuer, ClientID: client, Algs: known(), Keys: allKeys(t), Nonce: "n-0S6_WzA2Mj", Now: now(), Leeway: time.Minute}
 }
