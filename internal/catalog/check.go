@@ -161,6 +161,22 @@ func (c *checker) requests() {
 	}
 }
 
+// assertions checks the JWTs that authenticate a client or are a grant.
+func (c *checker) assertions() {
+	for key, rules := range map[string]*api.AssertionRules{"client_assertion": c.provider.ClientAssertion, "assertion": c.provider.Assertion} {
+		if rules == nil {
+			continue
+		}
+		texts := map[string]string{"audience": rules.Audience}
+		for name, value := range rules.Claims {
+			if text, ok := value.(string); ok {
+				texts["claims."+name] = text
+			}
+		}
+		c.texts(key, texts)
+	}
+}
+
 // texts checks the templates of parameters and headers.
 func (c *checker) texts(key string, set map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(set)) {
