@@ -31,7 +31,7 @@ func TestEachMistakeInADescriptionIsNamedWithItsLine(t *testing.T) {
 		"challenge":          {good + "code_challenge_method: s256\n", `code_challenge_method: "s256" is not one of S256, plain, none`},
 		"public, no PKCE":    {good + "code_challenge_method: none\ntoken_endpoint_auth_method: none\n", "a client without a secret needs a code challenge"},
 		"auth method":        {good + "token_endpoint_auth_method: basic\n", `token_endpoint_auth_method: "basic" is not one of client_secret_basic`},
-		"grant":              {good + "grant: password\n", `grant: "password" is not one of authorization_code, client_credentials`},
+		"grant":              {good + "grant: password\n", `grant: "password" is not one of authorization_code, device_code, client_credentials, jwt_bearer`},
 		"encoding":           {good + "token_request: {encoding: xml}\n", `token_request.encoding: "xml"`},
 		"method":             {good + "token_request: {method: FETCH}\n", `token_request.method: "FETCH"`},
 		"parameter":          {good + "token_request: {params: {a: '{b}'}}\n", "{b} is used and not declared"},
