@@ -50,8 +50,7 @@ func parsePEM(text []byte) (Key, error) {
 	var key Key
 	var chain []*x509.Certificate
 	public := false
-	blocks := pemBlocks(text)
-	for _, block := range blocks {
+	for _, block := range pemBlocks(text) {
 		switch {
 		case block.Type == "CERTIFICATE":
 			cert, err := x509.ParseCertificate(block.Bytes)
@@ -61,10 +60,9 @@ func parsePEM(text []byte) (Key, error) {
 			chain = append(chain, cert)
 		case strings.HasSuffix(block.Type, "PUBLIC KEY"):
 			public = true
+		case strings.HasSuffix(block.Type, "PRIVATE KEY") && key.material != nil:
+			return Key{}, unusable("there are two private keys; give one")
 		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
-			if key.material != nil {
-				return Key{}, unusable("there are two private keys; give one")
-			}
 			material, err := parsePrivate(block)
 			if err != nil {
 				return Key{}, err
@@ -72,19 +70,26 @@ func parsePEM(text []byte) (Key, error) {
 			key.material = material
 		}
 	}
-	switch {
-	case key.material == nil && public:
-		return Key{}, unusable(remedyPublic)
-	case key.material == nil && len(chain) > 0:
-		return Key{}, unusable("this is a certificate; give the private key that it belongs to, alone or in the same file")
-	case key.material == nil && bytes.Contains(text, []byte("PRIVATE KEY-----")):
-		return Key{}, unusable("the PEM is damaged; copy it whole, from -----BEGIN to -----END, line breaks included")
-	case key.material == nil:
-		return Key{}, unusable(remedyNothing)
-	case len(chain) > 0:
+	if key.material == nil {
+		return Key{}, noPrivateKey(text, public, len(chain) > 0)
+	}
+	if len(chain) > 0 {
 		return key.withChain(chain)
 	}
 	return key, nil
+}
+
+// noPrivateKey says what the text is instead.
+func noPrivateKey(text []byte, public, certificate bool) error {
+	switch {
+	case public:
+		return unusable(remedyPublic)
+	case certificate:
+		return unusable("this is a certificate; give the private key that it belongs to, alone or in the same file")
+	case bytes.Contains(text, []byte("PRIVATE KEY-----")):
+		return unusable("the PEM is damaged; copy it whole, from -----BEGIN to -----END, line breaks included")
+	}
+	return unusable(remedyNothing)
 }
 
 // pemBlocks reads all blocks. A key that went through an environment variable

@@ -75,7 +75,11 @@ func (s statement) sign(key Key, now time.Time, random io.Reader) (string, error
 	if err != nil {
 		return "", unusable("%s failed to sign with %s", key.kind(), alg)
 	}
-	return jws.CompactSerialize()
+	jwt, err := jws.CompactSerialize()
+	if err != nil {
+		return "", unusable("what %s signed with %s cannot be written", key.kind(), alg)
+	}
+	return jwt, nil
 }
 
 func (s statement) complete(now time.Time, random io.Reader) (map[string]any, error) {

@@ -43,8 +43,8 @@ func misfit(rule, description string) *oauth.Error {
 	return e
 }
 
-// UnknownKeyError means that no key of the set fits the token. Keys rotate:
-// fetch the set once more and verify again; if that gives this error too, the
+// UnknownKeyError means that no key of the set fits the token, which keeps
+// every other rule. Keys rotate: fetch the set once more and verify again; if that gives this error too, the
 // token is bad. Do not fetch more often than once in some minutes for one
 // issuer, for anyone can send a token with an unknown kid.
 type UnknownKeyError struct {

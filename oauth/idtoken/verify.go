@@ -41,8 +41,8 @@ type Verifier struct {
 	Leeway      time.Duration // clocks may be this far apart; a minute is usual
 }
 
-// Verify checks the signature with the issuer's keys, then every rule of
-// OpenID Connect Core §3.1.3.7. The error is an *UnknownKeyError when a fresh
+// Verify checks every rule of OpenID Connect Core §3.1.3.7, the signature with
+// the issuer's keys last. The error is an *UnknownKeyError when a fresh
 // key set may help, else an *oauth.Error.
 func (v Verifier) Verify(token string) (Claims, error) {
 	t, err := parseToken(token)
@@ -56,6 +56,11 @@ func (v Verifier) Verify(token string) (Claims, error) {
 	if !slices.Contains(allowed, t.alg) || !slices.Contains(known(), t.alg) {
 		return Claims{}, misfit(RuleAlgorithm, "the ID token is signed with "+shown(string(t.alg))+", which the issuer's metadata does not announce or which cannot be verified")
 	}
+	// Before the signature, so that only a token which is otherwise good can
+	// make a caller fetch keys.
+	if err := v.check(t); err != nil {
+		return Claims{}, err
+	}
 	signer, err := v.signer(token, t)
 	if err != nil {
 		return Claims{}, err
@@ -63,7 +68,7 @@ func (v Verifier) Verify(token string) (Claims, error) {
 	if signer.issuer != "" && inTenant(signer.issuer, t.claims.TenantID) != t.claims.Issuer {
 		return Claims{}, misfit(RuleKey, "the key that signed the ID token belongs to another issuer (RFC 8725 §3.8)")
 	}
-	return v.accept(t)
+	return t.claims, nil
 }
 
 // UnverifiedFromTokenEndpoint checks every rule but the signature. It is only
@@ -77,11 +82,6 @@ func (v Verifier) UnverifiedFromTokenEndpoint(token string) (Claims, error) {
 	if err != nil {
 		return Claims{}, err
 	}
-	return v.accept(t)
-}
-
-// accept gives the claims only if they keep every rule.
-func (v Verifier) accept(t parsedToken) (Claims, error) {
 	if err := v.check(t); err != nil {
 		return Claims{}, err
 	}

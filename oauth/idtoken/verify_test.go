@@ -5,6 +5,7 @@ import (
 	"crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -166,7 +167,7 @@ func TestRFC8725_3_8_AKeyInTheTokenIsNotUsed(t *testing.T) {
 	v := verifier(t)
 	v.Keys = setOf(t, jose.JSONWebKey{Key: rsaKey().Public(), KeyID: "rsa"})
 	signer := must(jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: ecKey()}, &jose.SignerOptions{EmbedJWK: true}))
-	jws := must(signer.Sign([]byte(`{"iss":"` + issuer + `"}`)))
+	jws := must(signer.Sign(must(json.Marshal(claimed(nil)))))
 	_, err := v.Verify(must(jws.CompactSerialize()))
 	var unknown *UnknownKeyError
 	if !errors.As(err, &unknown) {
@@ -256,6 +257,11 @@ func TestAnUnknownKeyAsksForTheSetOnceMore(t *testing.T) {
 	v.Keys = KeySet{}
 	if _, err := v.Verify(good(t, nil)); !errors.As(err, &unknown) {
 		t.Errorf("no keys yet: %v", err)
+	}
+	for _, bad := range []claims{{"iss": "other"}, {"aud": "other"}, {"nonce": "other"}, {"exp": 1}} {
+		if _, err := v.Verify(good(t, bad)); err == nil || errors.As(err, &unknown) {
+			t.Errorf("keys would be fetched for %v: %v", bad, err)
+		}
 	}
 }
 
