@@ -124,7 +124,7 @@ func parsePrivate(block *pem.Block) (any, error) {
 	}
 	key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
 	if err != nil { // its text may quote the input
-		return nil, unusable("the private key cannot be read: it is damaged, or of a kind other than RSA, EC and Ed25519")
+		return nil, unusable("the private key cannot be read: it is damaged, or none of RSA, EC (P-256, P-384, P-521) and Ed25519; openssl pkey -in key.pem -noout -text_pub tells which")
 	}
 	return checkMaterial(key)
 }
