@@ -77,7 +77,7 @@ func (p *program) arrangeClient(ctx context.Context, s *session, name, connectio
 			"register Valetkey at the provider with the redirect URI "+p.redirectURI()+", then add --client-id ID --client-secret-file FILE",
 			"there is no client %s yet: give the id of your registration with --client-id", name)
 	}
-	settings := clientFlags{provider: f.provider, id: f.clientID, secretFile: f.secretFile, variables: f.variables}
+	settings := clientFlags{provider: f.provider, id: f.clientID, secretFile: f.secretFile, keyFile: f.keyFile, variables: f.variables}
 	spec, err := settings.spec(ctx, p)
 	if err != nil {
 		return false, err
@@ -105,6 +105,13 @@ func (p *program) changeClient(ctx context.Context, s *session, existing api.Cli
 			return err
 		}
 		patch["client_secret"] = string(secret)
+	}
+	if f.keyFile != "" {
+		key, err := p.readSecret(ctx, f.keyFile, "private key")
+		if err != nil {
+			return err
+		}
+		patch["private_key"] = string(key)
 	}
 	if len(patch) == 0 {
 		return nil

@@ -30,12 +30,8 @@ func (p *program) authorize(ctx context.Context, s *session, name string, f conn
 	if err := p.offer(a, name, f); err != nil || f.wait == 0 {
 		return err
 	}
-	flow, err := p.await(ctx, s, a, f.wait)
-	if err != nil {
+	if err := p.await(ctx, s, pending{name, a, f.wait}); err != nil {
 		return err
-	}
-	if flow.Status == api.FlowFailed {
-		return failedFlow(name, flow)
 	}
 	return p.connected(ctx, s, name)
 }
@@ -57,31 +53,41 @@ func (p *program) offer(a api.Authorization, name string, f connectFlags) error 
 	return nil
 }
 
-// await waits for the flow, and shows on a terminal that it does.
-func (p *program) await(ctx context.Context, s *session, a api.Authorization, wait time.Duration) (api.Flow, error) {
-	limited, cancel := context.WithTimeout(ctx, wait)
+// pending is an authorization that a person has begun.
+type pending struct {
+	connection string
+	api.Authorization
+	wait time.Duration
+}
+
+// await waits until the flow is done, shows on a terminal that it does, and
+// says why the connection was not authorized.
+func (p *program) await(ctx context.Context, s *session, a pending) error {
+	limited, cancel := context.WithTimeout(ctx, a.wait)
 	defer cancel()
 	stop := p.progress(limited, "waiting for the browser")
 	flow, err := s.Flows.Wait(limited, a.Flow)
 	stop()
 	switch {
+	case err == nil && flow.Status == api.FlowFailed:
+		return failedFlow(a.connection, flow)
 	case err == nil:
-		return flow, nil
+		return nil
 	case ctx.Err() != nil:
 		still := "the address stays valid until " + a.ExpiresAt.Local().Format(time.TimeOnly)
 		if s.own != nil {
 			still = "nobody listens for the answer any more: run the command again"
 		}
-		return flow, &api.Problem{Title: "Interrupted", Code: api.CodeInternal, Detail: "interrupted before the authorization was finished", Hint: still}
+		return &api.Problem{Title: "Interrupted", Code: api.CodeInternal, Detail: "interrupted before the authorization was finished", Hint: still}
 	case errors.Is(err, context.DeadlineExceeded):
-		return flow, &api.Problem{
+		return &api.Problem{
 			Title:  "A person must authorize this connection",
 			Code:   api.CodeNeedsAuthorization,
-			Detail: "nobody finished the authorization within " + span(wait),
+			Detail: "nobody finished the authorization within " + span(a.wait),
 			Hint:   "run the command again; --wait 30m waits longer",
 		}
 	}
-	return flow, err
+	return err
 }
 
 // progress counts the seconds on a terminal, and does nothing elsewhere.

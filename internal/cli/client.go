@@ -28,6 +28,7 @@ type clientFlags struct {
 	description string
 	id          string
 	secretFile  string
+	keyFile     string
 	method      string
 	variables   []string
 	hosts       []string
@@ -39,7 +40,8 @@ func (f *clientFlags) register(p *program, cmd *cobra.Command) {
 	flags.StringVar(&f.description, "description", "", "a note to yourself")
 	flags.StringVar(&f.id, "client-id", "", "the client id that the provider gave you")
 	flags.StringVar(&f.secretFile, "client-secret-file", "", "the `FILE` with its secret; - for stdin or a prompt")
-	flags.StringVar(&f.method, "auth-method", "", "client_secret_basic, client_secret_post or none (default: the provider's)")
+	flags.StringVar(&f.keyFile, "private-key-file", "", "the `FILE` with its private key: PEM with or without its certificate, JWK, or a service account's JSON")
+	flags.StringVar(&f.method, "auth-method", "", "client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt or none (default: the provider's)")
 	flags.StringArrayVar(&f.variables, "var", nil, "a variable of the provider, `NAME=VALUE`; may be repeated")
 	flags.StringArrayVar(&f.hosts, "allowed-host", nil, "an API host its tokens may go to; may be repeated (default: the base URL's)")
 	_ = cmd.RegisterFlagCompletionFunc("provider", p.completeProviders)
@@ -75,6 +77,13 @@ func (f *clientFlags) changes(ctx context.Context, p *program, cmd *cobra.Comman
 			return nil, err
 		}
 		patch["client_secret"] = string(secret)
+	}
+	if f.keyFile != "" {
+		key, err := p.readSecret(ctx, f.keyFile, "private key")
+		if err != nil {
+			return nil, err
+		}
+		patch["private_key"] = string(key)
 	}
 	return patch, nil
 }
@@ -146,6 +155,13 @@ func (f *clientFlags) spec(ctx context.Context, p *program) (api.ClientSpec, err
 			return api.ClientSpec{}, err
 		}
 		spec.ClientSecret = &secret
+	}
+	if f.keyFile != "" {
+		key, err := p.readSecret(ctx, f.keyFile, "private key")
+		if err != nil {
+			return api.ClientSpec{}, err
+		}
+		spec.PrivateKey = &key
 	}
 	return spec, nil
 }
@@ -247,6 +263,7 @@ func (p *program) showClient(c api.Client, err error) error {
 		row(w, "provider", c.Provider)
 		row(w, "client id", c.ClientID)
 		field(w, "client secret", c.ClientSecret)
+		field(w, "private key", c.PrivateKey)
 		field(w, "auth method", c.TokenEndpointAuthMethod)
 		field(w, "variables", pairs(c.Variables))
 		field(w, "allowed hosts", strings.Join(c.AllowedHosts, " "))

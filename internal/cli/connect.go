@@ -9,8 +9,12 @@ import (
 	"github.com/valetkey/valetkey/api"
 )
 
-// grantClientCredentials is the grant in which no person takes part (RFC 6749 section 4.4).
-const grantClientCredentials = "client_credentials"
+// The grants that need no browser on this machine, by their names in settings.
+const (
+	grantClientCredentials = "client_credentials" // no person takes part: RFC 6749 section 4.4
+	grantJWTBearer         = "jwt_bearer"         // no person takes part: RFC 7523 section 2.1
+	grantDeviceCode        = "device_code"        // the person is elsewhere: RFC 8628
+)
 
 // connectFlags are what valetkey connect takes.
 type connectFlags struct {
@@ -27,6 +31,8 @@ type connectFlags struct {
 	loginHint  string
 	prompt     string
 	noBrowser  bool
+	device     bool
+	keyFile    string
 	wait       time.Duration
 }
 
@@ -39,8 +45,9 @@ already is named with --client.
 
 Your browser opens and you log in and consent there. With --no-browser the
 address is printed instead, alone on stdout, to be opened in any browser that
-can reach Valetkey. A connection with the grant client_credentials has no
-person in it: its token is obtained at once.`
+can reach Valetkey; with --device the provider gives a code instead, to be typed
+at its page on any other device. A connection with the grant client_credentials
+or jwt_bearer has no person in it: its token is obtained at once.`
 
 const connectExample = `  valetkey connect contoso-mail --provider contoso --var tenant=acme --client-id 6731de76 --client-secret-file -
   valetkey connect files --issuer https://login.example.org --client-id abc --scope files.read --base-url https://api.example.org/v1
@@ -57,6 +64,9 @@ func (p *program) connectCommand() *cobra.Command {
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: p.completeConnections,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.noBrowser && f.device {
+				return usage("give one of the two", "--no-browser and --device exclude each other")
+			}
 			if f.provider != "" && f.issuer != "" {
 				return usage("give one of the two", "--provider and --issuer exclude each other")
 			}
@@ -71,7 +81,8 @@ func (p *program) connectCommand() *cobra.Command {
 	flags.StringVar(&f.client, "client", "", "the client to use (default: one of the connection's name)")
 	flags.StringVar(&f.clientID, "client-id", "", "makes the client, or changes its id")
 	flags.StringVar(&f.secretFile, "client-secret-file", "", "the `FILE` with its secret; - for stdin or a prompt")
-	flags.StringVar(&f.grant, "grant", "", "authorization_code or client_credentials (default: the provider's)")
+	flags.StringVar(&f.keyFile, "private-key-file", "", "the `FILE` with its private key, in place of a secret: PEM, JWK or a service account's JSON")
+	flags.StringVar(&f.grant, "grant", "", "authorization_code, device_code, client_credentials or jwt_bearer (default: the provider's)")
 	flags.StringVar(&f.baseURL, "base-url", "", "the API's base `URL` (default: the provider's)")
 	flags.StringVar(&f.testPath, "test-path", "", "a harmless GET of the API, such as /me, for valetkey test (default: the provider's)")
 	flags.StringArrayVar(&f.variables, "var", nil, "a variable of the provider, `NAME=VALUE`; may be repeated")
@@ -79,6 +90,7 @@ func (p *program) connectCommand() *cobra.Command {
 	flags.StringVar(&f.loginHint, "login-hint", "", "the account to offer first, such as maria@contoso.example")
 	flags.StringVar(&f.prompt, "prompt", "", "ask the provider for login, consent or select_account")
 	flags.BoolVar(&f.noBrowser, "no-browser", false, "print the address instead of opening it")
+	flags.BoolVar(&f.device, "device", false, "authorize on another device, with a code to type there")
 	flags.DurationVar(&f.wait, "wait", 10*time.Minute, "how long to wait for the person; 0 returns at once")
 	_ = cmd.RegisterFlagCompletionFunc("provider", p.completeProviders)
 	_ = cmd.RegisterFlagCompletionFunc("client", p.completeClients)
@@ -95,11 +107,14 @@ func (p *program) connect(ctx context.Context, s *session, name string, f connec
 	if err != nil {
 		return err
 	}
-	if grant == grantClientCredentials {
+	if grant == grantClientCredentials || grant == grantJWTBearer {
 		if _, err := s.Refresh(ctx, name); err != nil {
 			return err
 		}
 		return p.connected(ctx, s, name)
+	}
+	if f.device || grant == grantDeviceCode {
+		return p.authorizeByDevice(ctx, s, name, f)
 	}
 	if s.own != nil && f.wait == 0 {
 		return usage("start a server with `valetkey serve`, or give a --wait above 0",

@@ -2,25 +2,18 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/client"
-	"github.com/valetkey/valetkey/internal/app"
-	"github.com/valetkey/valetkey/internal/sandbox"
+	"github.com/valetkey/valetkey/internal/demo"
 )
 
-// demoLifetime is how long the practice run's access tokens are valid: short
-// enough to see one expire, long enough to see it work.
-const demoLifetime = 4 * time.Second
-
-// demoName is what provider, client and connection of the practice run are called.
-const demoName = "practice"
+// demoWait is how long a person may take in the browser.
+const demoWait = 10 * time.Minute
 
 const demoHelp = `Run everything once, on this machine, with no account anywhere: start the server
 and a practice provider, register a client, authorize a connection, call the
@@ -32,7 +25,7 @@ those pages by itself. Afterwards the server stays up to be explored, unless
 --once. The data is thrown away at the end, unless --data names a directory.`
 
 func (p *program) demoCommand() *cobra.Command {
-	var yes, once bool
+	var o demo.Options
 	cmd := &cobra.Command{
 		Use:     "demo",
 		Short:   "See it all work in a few seconds, with a practice provider",
@@ -40,29 +33,15 @@ func (p *program) demoCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		Example: "  valetkey demo\n  valetkey demo --yes --once",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return p.demo(cmd.Context(), yes, once)
+			return p.demo(cmd.Context(), o)
 		},
 	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "log in and consent by itself, without a browser")
-	cmd.Flags().BoolVar(&once, "once", false, "end when the steps are done")
+	cmd.Flags().BoolVar(&o.ByItself, "yes", false, "log in and consent by itself, without a browser")
+	cmd.Flags().BoolVar(&o.Once, "once", false, "end when the steps are done")
 	return cmd
 }
 
-// demo is one practice run.
-type demo struct {
-	*program
-	config   app.Config
-	practice *practice
-	server   *app.Server
-	stop     context.CancelFunc
-	stopped  chan error
-	client   *client.Client // over HTTP, with a key, as any program would
-	journey  *journey       // nil when a person does it
-	steps    int
-}
-
-func (p *program) demo(ctx context.Context, yes, once bool) (err error) {
-	d := &demo{program: p}
+func (p *program) demo(ctx context.Context, o demo.Options) (err error) {
 	if p.flags.data == "" { // the data of everyday is not for practice
 		dir, err := os.MkdirTemp("", "valetkey-demo-")
 		if err != nil {
@@ -71,83 +50,12 @@ func (p *program) demo(ctx context.Context, yes, once bool) (err error) {
 		defer os.RemoveAll(dir)
 		p.flags.data = dir
 	}
-	if d.config, err = p.appConfig(serverFlags{}); err != nil {
+	if o.Server, err = p.appConfig(serverFlags{}); err != nil {
 		return err
 	}
-	if d.practice, err = startSandbox(ctx, "127.0.0.1:0", sandbox.Config{TokenLifetime: demoLifetime}); err != nil {
-		return err
+	o.Out, o.Browser = p.streams.Out, p.env.Browser
+	o.Await = func(ctx context.Context, c *client.Client, connection string, a api.Authorization) error {
+		return p.await(ctx, &session{Client: c}, pending{connection, a, demoWait})
 	}
-	defer d.practice.stop()
-	if yes {
-		if d.journey, err = newJourney(d.practice.Credentials()); err != nil {
-			return err
-		}
-	}
-	if err := d.start(ctx); err != nil {
-		return err
-	}
-	defer func() {
-		if stopped := d.halt(); err == nil {
-			err = stopped
-		}
-	}()
-	if err := d.play(ctx); err != nil || once {
-		return err
-	}
-	return d.linger(ctx)
-}
-
-// start opens the server, on the usual address when it is free.
-func (d *demo) start(ctx context.Context) error {
-	server, err := app.Listen(ctx, d.config)
-	if err != nil && d.config.Listen == "" {
-		d.config.Listen = "127.0.0.1:0"
-		server, err = app.Listen(ctx, d.config)
-	}
-	if err != nil {
-		return err
-	}
-	d.config.Listen = strings.TrimPrefix(server.URL, "http://") // the restart must find it again
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	d.server, d.stop, d.stopped = server, stop, make(chan error, 1)
-	go func() { d.stopped <- server.Run(running) }()
-	return nil
-}
-
-// halt ends the server and waits until its data is written.
-func (d *demo) halt() error {
-	if d.server == nil {
-		return nil
-	}
-	d.stop()
-	d.server = nil
-	return <-d.stopped
-}
-
-// linger leaves the server running for the person to look around.
-func (d *demo) linger(ctx context.Context) error {
-	d.tell("\nThe server keeps running at %s until you press Ctrl-C. From another terminal:", d.server.URL)
-	d.look("list", "show "+demoName, "call "+demoName+" '/me/messages?$top=3'", "revoke "+demoName)
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-d.stopped:
-		d.server = nil
-		return errors.Join(errors.New("the server stopped by itself"), err)
-	}
-}
-
-// step begins a numbered step.
-func (d *demo) step(title string) {
-	d.steps++
-	fmt.Fprintf(d.streams.Out, "\n%d. %s\n", d.steps, title)
-}
-
-func (d *demo) tell(format string, args ...any) { fmt.Fprintf(d.streams.Out, format+"\n", args...) }
-
-// look shows commands to run against this practice run.
-func (d *demo) look(commands ...string) {
-	for _, command := range commands {
-		d.tell("   look: valetkey --data %s %s", d.flags.data, command)
-	}
+	return demo.Run(ctx, o)
 }

@@ -9,7 +9,6 @@
 //	failure.go   what an error says on stderr and which exit code it is
 //	output.go    table, json, yaml
 //	NAME.go      the command of that name
-//	journey.go   the browser that valetkey demo --yes drives by itself
 //
 // Flow: flags → session (way in) → client → REST → a value → output. A command
 // returns an error; only Main prints it and only Main chooses the exit code.
@@ -23,4 +22,5 @@
 //   - Exit codes are part of the contract; failure.go has them all.
 //
 // Not in it: any rule of the domain. What a command can do, the REST API can.
+// The practice run is package demo.
 package cli

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/valetkey/valetkey/internal/demo"
 	"github.com/valetkey/valetkey/internal/sandbox"
 )
 
@@ -49,11 +50,11 @@ func TestTheDemoStaysUntilItIsTold(t *testing.T) {
 	env := environment(t)
 	// The person at the browser, for once without --yes.
 	env.Browser = func(url string) error {
-		j, err := newJourney(sandbox.Credentials{Username: "maria", Password: "practice"})
+		j, err := demo.NewJourney(sandbox.Credentials{Username: "maria", Password: "practice"})
 		if err != nil {
 			return err
 		}
-		return j.run(t.Context(), url)
+		return j.Run(t.Context(), url)
 	}
 	code, said := runUntil(t, "until you press Ctrl-C", env, "demo")
 	if code != 0 {
@@ -67,11 +68,11 @@ func TestTheDemoStaysUntilItIsTold(t *testing.T) {
 }
 
 func TestAnInterruptedConnectSaysThatNobodyListensAnyMore(t *testing.T) {
-	s, err := startSandbox(t.Context(), "127.0.0.1:0", sandbox.Config{})
+	s, err := demo.StartProvider(t.Context(), "127.0.0.1:0", sandbox.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.stop()
+	defer s.Stop()
 	code, said := runUntil(t, "/oauth/start/", environment(t),
 		"connect", "mail", "--issuer", s.Credentials().Issuer, "--client-id", s.Credentials().PublicClientID, "--no-browser")
 	if code != 1 || !strings.Contains(said, "error: interrupted") || !strings.Contains(said, "hint: nobody listens") {
@@ -80,11 +81,11 @@ func TestAnInterruptedConnectSaysThatNobodyListensAnyMore(t *testing.T) {
 }
 
 func TestABrowserThatCannotBeStartedIsNoFailure(t *testing.T) {
-	s, err := startSandbox(t.Context(), "127.0.0.1:0", sandbox.Config{})
+	s, err := demo.StartProvider(t.Context(), "127.0.0.1:0", sandbox.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.stop()
+	defer s.Stop()
 	env := environment(t)
 	env.Browser = func(string) error { return io.EOF }
 	env.Now = func() time.Time { return time.Now() }

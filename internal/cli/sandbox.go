@@ -2,18 +2,14 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/demo"
 	"github.com/valetkey/valetkey/internal/sandbox"
 )
 
@@ -50,53 +46,16 @@ func faultList() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// practice is a practice provider that listens.
-type practice struct {
-	*sandbox.Server
-	server *http.Server
-	failed chan error
-}
-
-// startSandbox listens first, since the issuer is the address it got.
-func startSandbox(ctx context.Context, listen string, config sandbox.Config) (*practice, error) {
-	var listeners net.ListenConfig
-	listener, err := listeners.Listen(ctx, "tcp", listen)
-	if err != nil {
-		return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "cannot listen on %s: %s", listen, listenReason(err)).
-			WithHint("choose another address with --listen 127.0.0.1:0")
-	}
-	config.Issuer = "http://" + listener.Addr().String()
-	s, err := sandbox.New(config)
-	if err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	started := &practice{
-		Server: s,
-		server: &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second},
-		failed: make(chan error, 1),
-	}
-	go func() { started.failed <- started.server.Serve(listener) }()
-	return started, nil
-}
-
-// stop ends the listener; requests that hang on purpose are cut.
-func (s *practice) stop() { _ = s.server.Close() }
-
 func (p *program) runSandbox(ctx context.Context, listen string, config sandbox.Config) error {
-	s, err := startSandbox(ctx, listen, config)
+	s, err := demo.StartProvider(ctx, listen, config)
 	if err != nil {
 		return err
 	}
-	defer s.stop()
+	defer s.Stop()
 	if err := p.introduce(s.Credentials()); err != nil {
 		return err
 	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-s.failed:
-		return err
-	}
+	return s.Wait(ctx)
 }
 
 // introduce prints all that is needed to use it. Its secret and password are
@@ -123,12 +82,4 @@ connect to it from another terminal:
     --scope openid --scope User.Read --scope Mail.Read --scope offline_access
 `, c.ClientSecret, c.Issuer, c.ClientID, c.APIBaseURL)
 	})
-}
-
-func listenReason(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Err.Error()
-	}
-	return err.Error()
 }

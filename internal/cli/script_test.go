@@ -19,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/valetkey/valetkey/internal/demo"
 	"github.com/valetkey/valetkey/internal/sandbox"
 )
 
@@ -167,14 +168,14 @@ func consentTo(ts *testscript.TestScript, _ bool, _ []string) {
 
 // consent is the test user in front of a browser, who denies when $DENY is set.
 func consent(ctx context.Context, url string) error {
-	j, err := newJourney(sandbox.Credentials{Username: "maria", Password: "practice"})
+	j, err := demo.NewJourney(sandbox.Credentials{Username: "maria", Password: "practice"})
 	if err != nil {
 		return err
 	}
 	if os.Getenv("DENY") != "" {
-		j.answer = "deny"
+		j.Deny()
 	}
-	return j.run(ctx, url)
+	return j.Run(ctx, url)
 }
 
 func freePort(ts *testscript.TestScript, _ bool, _ []string) {

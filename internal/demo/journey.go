@@ -1,4 +1,4 @@
-package cli
+package demo
 
 import (
 	"context"
@@ -23,21 +23,22 @@ const maxPages = 4
 // maxHTML bounds a page that is searched for a form, in bytes.
 const maxHTML = 1 << 20
 
-// journey is a browser with a person in front, for the practice provider
+// Journey is a browser with a person in front, for the practice provider
 // alone: it fills in the login and consent pages and nothing else.
-type journey struct {
+type Journey struct {
 	browser  *http.Client
 	who      sandbox.Credentials
 	answer   string   // allow or deny
 	callback *url.URL // where the provider sent the browser, code and all
 }
 
-func newJourney(who sandbox.Credentials) (*journey, error) {
+// NewJourney makes a browser without cookies, for this person.
+func NewJourney(who sandbox.Credentials) (*Journey, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return nil, err
 	}
-	j := &journey{who: who, answer: "allow"}
+	j := &Journey{who: who, answer: "allow"}
 	j.browser = &http.Client{Jar: jar, CheckRedirect: func(req *http.Request, via []*http.Request) error {
 		if strings.HasSuffix(req.URL.Path, "/oauth/callback") && req.URL.Query().Has("state") {
 			j.callback = req.URL
@@ -50,8 +51,11 @@ func newJourney(who sandbox.Credentials) (*journey, error) {
 	return j, nil
 }
 
-// run goes from the authorization URL to where no form is left to fill in.
-func (j *journey) run(ctx context.Context, start string) error {
+// Deny makes the person refuse the consent.
+func (j *Journey) Deny() { j.answer = "deny" }
+
+// Run goes from the authorization URL to where no form is left to fill in.
+func (j *Journey) Run(ctx context.Context, start string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, start, nil)
 	for range maxPages {
 		if err != nil {
@@ -73,7 +77,7 @@ func (j *journey) run(ctx context.Context, start string) error {
 	return fault.New(api.CodeInternal, "the practice provider asks again and again")
 }
 
-func (j *journey) fill(f *form) {
+func (j *Journey) fill(f *form) {
 	if f.fields.Has("username") {
 		f.fields.Set("username", j.who.Username)
 		f.fields.Set("password", j.who.Password)
@@ -82,7 +86,7 @@ func (j *journey) fill(f *form) {
 	f.fields.Set("action", j.answer)
 }
 
-func (j *journey) visit(req *http.Request) (*form, error) {
+func (j *Journey) visit(req *http.Request) (*form, error) {
 	res, err := j.browser.Do(req)
 	if err != nil {
 		return nil, fault.Wrap(err, api.CodeUnreachable, "a page of the authorization cannot be reached: %v", err)

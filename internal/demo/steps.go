@@ -1,8 +1,9 @@
-package cli
+package demo
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,9 +14,6 @@ import (
 	"github.com/valetkey/valetkey/client"
 	"github.com/valetkey/valetkey/internal/fault"
 )
-
-// demoWait is how long a person may take in the browser.
-const demoWait = 10 * time.Minute
 
 // play runs the steps in order; the first that fails ends them.
 func (d *demo) play(ctx context.Context) error {
@@ -33,7 +31,7 @@ func (d *demo) play(ctx context.Context) error {
 
 func (d *demo) introduceParts(ctx context.Context) error {
 	d.step("The server and a practice provider run on this machine")
-	d.tell("   Valetkey:          %s, data in %s", d.server.URL, d.config.DataDir)
+	d.tell("   Valetkey:          %s, data in %s", d.server.URL, d.Server.DataDir)
 	d.tell("   practice provider: %s (a real OAuth server; its people and mail are made up)", d.practice.Credentials().Issuer)
 	if err := d.newKey(ctx); err != nil {
 		return err
@@ -46,7 +44,7 @@ func (d *demo) introduceParts(ctx context.Context) error {
 // newKey makes the operator's key of this run, and the client that shows it.
 func (d *demo) newKey(ctx context.Context) error {
 	operator := client.NewForHandler(d.server.OperatorHandler())
-	if err := operator.Keys.Revoke(ctx, "demo"); err != nil && !isCode(err, api.CodeNotFound) {
+	if err := operator.Keys.Revoke(ctx, "demo"); err != nil && !isNotFound(err) {
 		return err
 	}
 	key, err := operator.Keys.Create(ctx, api.KeySpec{Name: "demo", Role: api.RoleOperator})
@@ -57,22 +55,27 @@ func (d *demo) newKey(ctx context.Context) error {
 	return err
 }
 
+func isNotFound(err error) bool {
+	var problem *api.Problem
+	return errors.As(err, &problem) && problem.Code == api.CodeNotFound
+}
+
 func (d *demo) register(ctx context.Context) error {
 	d.step("Register: which provider, which client, which connection")
 	who := d.practice.Credentials()
 	provider := api.Provider{Title: "Practice provider"}
 	provider.Issuer = who.Issuer
 	provider.API = &api.CallSettings{BaseURL: who.APIBaseURL, Test: &api.TestRequest{Path: "/me"}}
-	if _, err := d.client.Providers.Put(ctx, demoName, provider); err != nil {
+	if _, err := d.client.Providers.Put(ctx, name, provider); err != nil {
 		return err
 	}
 	secret := api.Secret(who.ClientSecret)
-	registered, err := d.client.Clients.Put(ctx, demoName, api.ClientSpec{Provider: demoName, ClientID: who.ClientID, ClientSecret: &secret})
+	registered, err := d.client.Clients.Put(ctx, name, api.ClientSpec{Provider: name, ClientID: who.ClientID, ClientSecret: &secret})
 	if err != nil {
 		return err
 	}
-	if _, err = d.client.Connections.Put(ctx, demoName, api.ConnectionSpec{
-		Client: demoName,
+	if _, err = d.client.Connections.Put(ctx, name, api.ConnectionSpec{
+		Client: name,
 		Scopes: []string{"openid", "User.Read", "Mail.Read", "offline_access"},
 	}); err != nil {
 		return err
@@ -80,42 +83,41 @@ func (d *demo) register(ctx context.Context) error {
 	d.tell("   The provider is its issuer's URL; its endpoints are discovered (RFC 8414).")
 	d.tell("   The client secret is sealed on disk and reads back as %s.", registered.ClientSecret)
 	d.tell("   Redirect URI: %s", registered.RedirectURI)
-	d.look("providers "+demoName, "client show "+demoName)
+	d.look("providers "+name, "client show "+name)
 	return nil
 }
 
 func (d *demo) authorizeStep(ctx context.Context) error {
 	d.step("Authorize: a person logs in and consents, once")
-	a, err := d.client.Authorize(ctx, demoName, api.AuthorizeRequest{Prompt: "consent"})
+	a, err := d.client.Authorize(ctx, name, api.AuthorizeRequest{Prompt: "consent"})
 	if err != nil {
 		return err
 	}
 	if d.journey != nil {
 		d.tell("   --yes: the login and consent pages are filled in here, as a browser would.")
-		if err := d.journey.run(ctx, a.AuthorizationURL); err != nil {
+		if err := d.journey.Run(ctx, a.AuthorizationURL); err != nil {
 			return err
 		}
 	} else {
 		who := d.practice.Credentials()
 		d.tell("   Your browser opens. Log in as %s with the password %s, then allow.", who.Username, who.Password)
 		d.tell("   If it does not open, go to %s", a.AuthorizationURL)
-		if d.env.Browser(a.AuthorizationURL) != nil {
+		if d.Browser(a.AuthorizationURL) != nil {
 			d.tell("   (no browser could be started here)")
 		}
 	}
-	flow, err := d.await(ctx, &session{Client: d.client}, a, demoWait)
+	if err := d.Await(ctx, d.client, name, a); err != nil {
+		return err
+	}
+	c, err := d.client.Connections.Get(ctx, name)
 	if err != nil {
 		return err
 	}
-	if flow.Status == api.FlowFailed {
-		return failedFlow(demoName, flow)
+	if !c.Renewable {
+		return fault.New(api.CodeInternal, "the connection came without a refresh token")
 	}
-	c, err := d.client.Connections.Get(ctx, demoName)
-	if err != nil {
-		return err
-	}
-	d.tell("   The connection is %s; its token is valid for %s and renews itself: %s.", c.State, demoLifetime, yesNo(c.Renewable))
-	d.look("show " + demoName)
+	d.tell("   The connection is %s; its token is valid for %s and renews itself.", c.State, lifetime)
+	d.look("show " + name)
 	return nil
 }
 
@@ -136,7 +138,7 @@ func (d *demo) callStep(ctx context.Context) error {
 		d.tell("   GET /me/messages → %q", message.Subject)
 	}
 	d.tell("   The caller showed its own key; Valetkey put the provider's token in its place.")
-	d.look("call " + demoName + " /me -i")
+	d.look("call " + name + " /me -i")
 	return nil
 }
 
@@ -154,43 +156,44 @@ func (d *demo) callMe(ctx context.Context) error {
 
 // get reads one JSON resource of the API through the proxy.
 func (d *demo) get(ctx context.Context, path string, into any) error {
-	res, err := d.client.Call(ctx, demoName, client.CallRequest{Path: path})
+	res, err := d.client.Call(ctx, name, client.CallRequest{Path: path})
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		return answeredWith(res.StatusCode, "valetkey --data "+d.flags.data+" show "+demoName)
+		return fault.New(api.CodeUpstream, "the API answered %d %s", res.StatusCode, http.StatusText(res.StatusCode)).
+			WithHint("valetkey --data %s show %s", d.Server.DataDir, name)
 	}
 	return json.NewDecoder(res.Body).Decode(into)
 }
 
 func (d *demo) tokenStep(ctx context.Context) error {
 	d.step("Programs that need the token itself can have it")
-	token, err := d.client.Token(ctx, demoName, 0)
+	token, err := d.client.Token(ctx, name, 0)
 	if err != nil {
 		return err
 	}
 	d.tell("   %s: %s (a token of %d characters, generation %d)", token.Header, token.Scheme, len(token.AccessToken), token.Generation)
-	d.look("token "+demoName, "token "+demoName+" --header")
+	d.look("token "+name, "token "+name+" --header")
 	return nil
 }
 
 func (d *demo) expiryStep(ctx context.Context) error {
-	d.step(fmt.Sprintf("Let the token expire (%s), then call again", demoLifetime))
-	before, err := d.client.Connections.Get(ctx, demoName)
+	d.step(fmt.Sprintf("Let the token expire (%s), then call again", lifetime))
+	before, err := d.client.Connections.Get(ctx, name)
 	if err != nil {
 		return err
 	}
 	if before.ExpiresAt != nil {
-		if err := pause(ctx, before.ExpiresAt.Sub(d.env.Now())+200*time.Millisecond); err != nil {
+		if err := pause(ctx, before.ExpiresAt.Sub(d.Server.Now())+200*time.Millisecond); err != nil {
 			return err
 		}
 	}
 	if err := d.callMe(ctx); err != nil {
 		return err
 	}
-	after, err := d.client.Connections.Get(ctx, demoName)
+	after, err := d.client.Connections.Get(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -199,7 +202,7 @@ func (d *demo) expiryStep(ctx context.Context) error {
 	}
 	d.tell("   Generation %d became %d: the token was renewed with the refresh token, which the", before.Generation, after.Generation)
 	d.tell("   provider replaced in the same breath. The caller noticed nothing.")
-	d.look("show " + demoName + " --events 5")
+	d.look("show " + name + " --events 5")
 	return nil
 }
 
@@ -225,7 +228,7 @@ func (d *demo) restartStep(ctx context.Context) error {
 	if err := d.callMe(ctx); err != nil {
 		return err
 	}
-	d.tell("   Tokens, keys and settings are sealed in %s; nobody had to log in again.", d.config.DataDir)
+	d.tell("   Tokens, keys and settings are sealed in %s; nobody had to log in again.", d.Server.DataDir)
 	return nil
 }
 
@@ -255,6 +258,6 @@ func (d *demo) replayStep(ctx context.Context) error {
 	}
 	d.tell("   Refused (%d): a flow is finished once, by the browser that began it. The practice", res.StatusCode)
 	d.tell("   provider saw %d code in all, %d of them twice. The connection still works.", asked.CodesIssued, asked.CodeReuse)
-	d.look("show " + demoName + " --events 10")
+	d.look("show " + name + " --events 10")
 	return nil
 }
