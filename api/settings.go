@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 )
@@ -14,6 +15,8 @@ type CallSettings struct {
 	Query     map[string]string `json:"query,omitempty"`      // added to each call's query; templates
 	Timeout   Duration          `json:"timeout,omitempty"`    // for the answer's header to arrive; default 40s
 	AuthError *AuthErrorRules   `json:"auth_error,omitempty"` // which answers mean that the token is refused
+	Retry     *RetryRules       `json:"retry,omitempty"`      // what is sent again after a failure
+	RateLimit *RateLimitRules   `json:"rate_limit,omitempty"` // how much the API takes at a time
 	Test      *TestRequest      `json:"test,omitempty"`       // a request that shows the connection works
 }
 
@@ -29,11 +32,6 @@ type TokenPlacement struct {
 	In     StringList `json:"in,omitempty"`     // header (default), query, body; one or several
 	Name   string     `json:"name,omitempty"`   // header: Authorization; query and body: access_token
 	Scheme *string    `json:"scheme,omitempty"` // before the token in the header; default Bearer; "" for none
-}
-
-// AuthErrorRules says which answers of an API mean that it refuses the token.
-type AuthErrorRules struct {
-	Statuses []int `json:"statuses,omitempty"` // default 401
 }
 
 // TestRequest is a harmless request of an API.
@@ -67,39 +65,47 @@ func (s CallSettings) Merge(over CallSettings) CallSettings {
 	if over.BaseURL != "" {
 		merged.BaseURL = over.BaseURL
 	}
-	merged.Token = mergePlacement(s.Token, over.Token)
+	merged.Token = mergeBlock(s.Token, over.Token, TokenPlacement.merge)
 	merged.Headers = mergeMaps(s.Headers, over.Headers)
 	merged.Query = mergeMaps(s.Query, over.Query)
 	if over.Timeout != 0 {
 		merged.Timeout = over.Timeout
 	}
-	if over.AuthError != nil {
-		merged.AuthError = over.AuthError
-	}
+	merged.AuthError = mergeBlock(s.AuthError, over.AuthError, AuthErrorRules.merge)
+	merged.Retry = mergeBlock(s.Retry, over.Retry, RetryRules.merge)
+	merged.RateLimit = mergeBlock(s.RateLimit, over.RateLimit, RateLimitRules.merge)
 	if over.Test != nil {
 		merged.Test = over.Test
 	}
 	return merged
 }
 
-func mergePlacement(base, over *TokenPlacement) *TokenPlacement {
-	if base == nil || over == nil {
-		if over != nil {
-			return over
-		}
+// merge returns p with every key that over sets.
+func (p TokenPlacement) merge(over TokenPlacement) TokenPlacement {
+	return TokenPlacement{
+		In:     mergeList(p.In, over.In),
+		Name:   cmp.Or(over.Name, p.Name),
+		Scheme: cmp.Or(over.Scheme, p.Scheme),
+	}
+}
+
+// mergeBlock merges two blocks of which either may be absent.
+func mergeBlock[T any](base, over *T, merge func(T, T) T) *T {
+	switch {
+	case over == nil:
 		return base
+	case base == nil:
+		return over
 	}
-	merged := *base
-	if len(over.In) > 0 {
-		merged.In = over.In
-	}
-	if over.Name != "" {
-		merged.Name = over.Name
-	}
-	if over.Scheme != nil {
-		merged.Scheme = over.Scheme
-	}
+	merged := merge(*base, *over)
 	return &merged
+}
+
+func mergeList[L ~[]T, T any](base, over L) L {
+	if len(over) > 0 {
+		return over
+	}
+	return base
 }
 
 func mergeMaps(base, over map[string]string) map[string]string {

@@ -109,22 +109,41 @@ func (a arrangement) target() (*Target, error) {
 		settings = settings.Merge(*a.connection.Spec.API)
 	}
 	target := &Target{
-		Headers:    make(map[string]string, len(settings.Headers)),
-		Query:      make(map[string]string, len(settings.Query)),
-		Timeout:    time.Duration(settings.Timeout),
-		AuthErrors: []int{401},
-		Token:      placements(settings.Token),
+		Headers:   make(map[string]string, len(settings.Headers)),
+		Query:     make(map[string]string, len(settings.Query)),
+		Timeout:   time.Duration(settings.Timeout),
+		AuthError: value(settings.AuthError),
+		Retry:     value(settings.Retry),
+		RateLimit: value(settings.RateLimit),
+		Token:     placements(settings.Token),
+		Logins:    a.logins(),
 	}
 	if target.Timeout == 0 {
 		target.Timeout = defaultTimeout
-	}
-	if r := settings.AuthError; r != nil && len(r.Statuses) > 0 {
-		target.AuthErrors = r.Statuses
 	}
 	if t := settings.Test; t != nil {
 		target.TestMethod, target.TestPath = t.Method, t.Path
 	}
 	return target, a.fill(target, settings)
+}
+
+// value is what a block says; nothing when it is absent.
+func value[T any](block *T) T {
+	if block == nil {
+		return *new(T)
+	}
+	return *block
+}
+
+// logins are the pages where a person signs in at the provider.
+func (a arrangement) logins() []*url.URL {
+	var pages []*url.URL
+	for _, text := range []string{a.provider.Provider.AuthorizationEndpoint, a.provider.Provider.Issuer} {
+		if page, err := url.Parse(text); err == nil && page.Host != "" {
+			pages = append(pages, page)
+		}
+	}
+	return pages
 }
 
 // fill expands the templates of the call settings.
@@ -141,6 +160,11 @@ func (a arrangement) fill(target *Target, settings api.CallSettings) error {
 		}
 		target.BaseURL = base
 	}
+	shared, err := catalog.ExpandText(target.RateLimit.SharedWith, vars)
+	if err != nil {
+		return err
+	}
+	target.RateLimit.SharedWith = shared
 	for _, set := range []struct{ to, from map[string]string }{{target.Headers, settings.Headers}, {target.Query, settings.Query}} {
 		for name, template := range set.from {
 			text, err := catalog.ExpandText(template, vars)

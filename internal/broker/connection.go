@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/oauth"
 )
@@ -143,6 +144,9 @@ func checkSpec(name string, spec api.ConnectionSpec, client Client, provider api
 }
 
 func checkCallSettings(s api.CallSettings) error {
+	if err := catalog.CheckSettings(s); err != nil {
+		return err
+	}
 	if s.BaseURL != "" && !strings.Contains(s.BaseURL, "{") {
 		u, err := url.Parse(s.BaseURL)
 		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.Fragment != "" {

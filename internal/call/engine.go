@@ -50,6 +50,7 @@ type Options struct {
 type Engine struct {
 	credentials Credentials
 	transport   http.RoundTripper
+	now         func() time.Time
 	open        func(*broker.Credential) (secret.Text, error)
 	brake       *brake
 }
@@ -62,7 +63,10 @@ func New(credentials Credentials, transport http.RoundTripper, options Options) 
 	if options.Open == nil {
 		options.Open = (*broker.Credential).AccessToken
 	}
-	return &Engine{credentials: credentials, transport: transport, open: options.Open, brake: newBrake(options.Now)}
+	return &Engine{
+		credentials: credentials, transport: transport,
+		now: options.Now, open: options.Open, brake: newBrake(options.Now),
+	}
 }
 
 // Do calls the API and returns its answer as it came, whatever its status,
@@ -86,7 +90,7 @@ func (e *Engine) Do(ctx context.Context, connection string, r Request) (*http.Re
 		return nil, err
 	}
 	e.credentials.Used(connection)
-	if !refuses(credential.Target, response.StatusCode) {
+	if !e.refuses(credential.Target, &o, response) {
 		return response, nil
 	}
 	return e.afterRefusal(ctx, credential, &o, response)
@@ -135,6 +139,9 @@ func (e *Engine) build(credential *broker.Credential, o *outgoing) (*http.Reques
 		Method: o.Method, URL: location, Header: header, Host: location.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
+	if needsBody(target.AuthError.Path) {
+		readableEncoding(header)
+	}
 	token, err := e.open(credential)
 	if err != nil {
 		return nil, err
@@ -145,17 +152,4 @@ func (e *Engine) build(credential *broker.Credential, o *outgoing) (*http.Reques
 	}
 	o.attach(request, placed.form)
 	return request, nil
-}
-
-// refuses says whether a status means that the API does not accept the token.
-func refuses(target *broker.Target, status int) bool {
-	if len(target.AuthErrors) == 0 {
-		return status == http.StatusUnauthorized
-	}
-	for _, s := range target.AuthErrors {
-		if s == status {
-			return true
-		}
-	}
-	return false
 }

@@ -91,7 +91,7 @@ func newRig(t testing.TB, base string, serve http.HandlerFunc) *rig {
 		t.Fatal(err)
 	}
 	credentials := &fakeCredentials{generation: 1, target: &broker.Target{
-		BaseURL: baseURL, AuthErrors: []int{401}, Timeout: time.Minute,
+		BaseURL: baseURL, Timeout: time.Minute,
 		Token: []broker.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}},
 	}}
 	clock := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}

@@ -88,7 +88,7 @@ func TestTheStatusesOfARefusalAreConfigured(t *testing.T) {
 		renewals int
 	}{{nil, 401, 1}, {nil, 403, 0}, {[]int{403, 200}, 403, 1}, {[]int{403}, 401, 0}} {
 		r := newRig(t, "", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.status) })
-		r.credentials.target.AuthErrors = c.refusals
+		r.credentials.target.AuthError.Statuses = c.refusals
 		if r.do(t, Request{Path: "/"}); r.credentials.renewals != c.renewals {
 			t.Errorf("%v: %d renewals", c, r.credentials.renewals)
 		}

@@ -197,6 +197,7 @@ func (c *checker) settings() {
 	if s.BaseURL == "" && s.Test != nil {
 		c.wrong("api.base_url", "it is missing, and api.test stands under it")
 	}
+	c.limits(*s)
 	if s.Token == nil {
 		return
 	}

@@ -100,7 +100,7 @@ func connection(name string) broker.Connection {
 				Token:     &api.TokenPlacement{In: api.StringList{api.InHeader}, Name: "X-Token", Scheme: &scheme},
 				Headers:   map[string]string{"Accept-Language": "de"},
 				Timeout:   api.Duration(1500 * time.Millisecond),
-				AuthError: &api.AuthErrorRules{Statuses: []int{401, 419}},
+				AuthError: &api.AuthErrorRules{AnswerRule: api.AnswerRule{Statuses: []int{401, 419}}},
 			},
 			Tags: map[string]string{"team": "日本"},
 		},
