@@ -47,9 +47,11 @@ type ConnectionStatus struct {
 	LastRefreshedAt  *time.Time `json:"last_refreshed_at,omitempty"`
 	Generation       int64      `json:"generation"` // grows by one with each new token set
 	Account          string     `json:"account,omitempty"`
-	Warnings         []string   `json:"warnings,omitempty"` // what will go wrong later, and what to change
-	CreatedAt        time.Time  `json:"created_at"`
-	UpdatedAt        time.Time  `json:"updated_at"`
+	// Captured are the variables that the provider's answers brought.
+	Captured  map[string]string `json:"captured,omitempty"`
+	Warnings  []string          `json:"warnings,omitempty"` // what will go wrong later, and what to change
+	CreatedAt time.Time         `json:"created_at"`
+	UpdatedAt time.Time         `json:"updated_at"`
 }
 
 // ConnectionList is one page of connections.

@@ -28,6 +28,8 @@ type Endpoints struct {
 	RevocationEndpoint    string `json:"revocation_endpoint,omitempty"`
 	IntrospectionEndpoint string `json:"introspection_endpoint,omitempty"`
 	UserinfoEndpoint      string `json:"userinfo_endpoint,omitempty"`
+
+	DeviceAuthorizationEndpoint string `json:"device_authorization_endpoint,omitempty"` // RFC 8628 section 4
 }
 
 // GrantRules says how grants are asked for.

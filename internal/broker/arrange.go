@@ -31,7 +31,7 @@ func (b *Broker) arrange(ctx context.Context, name string) (arrangement, error) 
 	if err != nil {
 		return arrangement{}, err
 	}
-	resolved, err := catalog.Resolve(provider, client.Variables, c.Spec.Variables)
+	resolved, err := catalog.Resolve(provider, catalog.Values{Captured: c.Captured, Client: client.Variables, Connection: c.Spec.Variables})
 	if err != nil {
 		return arrangement{}, err
 	}
@@ -50,6 +50,8 @@ func (b *Broker) server(ctx context.Context, a arrangement) (oauth.Server, error
 		RevocationEndpoint:    p.RevocationEndpoint,
 		IntrospectionEndpoint: p.IntrospectionEndpoint,
 		UserinfoEndpoint:      p.UserinfoEndpoint,
+
+		DeviceAuthorizationEndpoint: p.DeviceAuthorizationEndpoint,
 	}
 	complete := p.TokenEndpoint != "" && (byItself(a.grant) || p.AuthorizationEndpoint != "")
 	if p.Issuer != "" && !complete {
@@ -75,6 +77,7 @@ func overlay(found, written oauth.Server) oauth.Server {
 		{&found.RevocationEndpoint, &written.RevocationEndpoint},
 		{&found.IntrospectionEndpoint, &written.IntrospectionEndpoint},
 		{&found.UserinfoEndpoint, &written.UserinfoEndpoint},
+		{&found.DeviceAuthorizationEndpoint, &written.DeviceAuthorizationEndpoint},
 	} {
 		if *field.from != "" {
 			*field.to = *field.from

@@ -187,6 +187,7 @@ func (b *Broker) connectionView(c Connection, client Client) api.Connection {
 		LastRefreshedAt:  optional(c.LastRefreshedAt),
 		Generation:       c.Generation,
 		Account:          c.Account,
+		Captured:         c.Captured,
 		CreatedAt:        c.CreatedAt,
 		UpdatedAt:        c.UpdatedAt,
 	}

@@ -28,8 +28,9 @@ type Connection struct {
 	State                api.State
 	Cause                *api.Cause
 	Account              string
-	LastUsedAt           time.Time // zero: never
-	LastRefreshedAt      time.Time // zero: never
+	Captured             map[string]string // variables that the provider's answers brought; never a secret
+	LastUsedAt           time.Time         // zero: never
+	LastRefreshedAt      time.Time         // zero: never
 	CreatedAt, UpdatedAt time.Time
 	// Of the current token set; zero without one.
 	Generation       int64
@@ -58,10 +59,10 @@ type Flow struct {
 	Connection       string
 	StateHash        []byte        // SHA-256 of the state parameter
 	Verifier         secret.Sealed // PKCE verifier, and the key of the browser binding
-	AuthorizationURL secret.Sealed // it holds the state
+	AuthorizationURL secret.Sealed // it holds the state; by device: the device code, see device.go
 	Issuer           string        // recorded at the start (RFC 9207 section 2.4)
 	TokenEndpoint    string        // recorded at the start (RFC 9700 section 4.4)
-	RedirectURI      string
+	RedirectURI      string        // "": by device, no browser comes back
 	ReturnTo         string
 	Status           api.FlowStatus
 	Cause            *api.Cause

@@ -101,7 +101,8 @@ type TokenStore interface {
 	// when fence is not 0, that no lease with a higher fence was given; else ErrStale. It keeps the
 	// newest keep older generations.
 	SaveTokenSet(ctx context.Context, save TokenSave) error
-	// DropTokenSets forgets all generations (revocation) with the connection's new state and event.
+	// DropTokenSets forgets all generations and what was captured with them (revocation), with the
+	// connection's new state and event.
 	DropTokenSets(ctx context.Context, connection string, change StateChange, event Event) error
 	// AcquireLease gives the lease to owner until now+ttl, with a higher fence than ever before, when nobody
 	// holds an unexpired one; ok is false, with the holder's lease, when somebody does.
@@ -116,8 +117,10 @@ type TokenSave struct {
 	Fence   int64 // of the lease held; 0: none is needed (a first authorization)
 	Change  StateChange
 	Account string // "" leaves the account as it is
-	Keep    int    // older generations to keep
-	Event   Event
+	// Captured replaces the connection's captured variables; nil leaves them.
+	Captured map[string]string
+	Keep     int // older generations to keep
+	Event    Event
 }
 
 // FlowStore keeps flows.

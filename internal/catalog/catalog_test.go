@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -50,11 +51,15 @@ func resolveWithStandIns(t *testing.T, p api.Provider) {
 	t.Helper()
 	vars := map[string]string{}
 	for name, v := range p.Variables {
-		if v.Default == "" && !v.Optional {
+		switch {
+		case v.Default != "" || v.Optional || catalog.Outside(v):
+		case len(v.Options) > 0:
+			vars[name] = slices.Sorted(maps.Keys(v.Options))[0]
+		default:
 			vars[name] = "contoso"
 		}
 	}
-	r, err := catalog.Resolve(p, vars)
+	r, err := catalog.Resolve(p, catalog.Values{Connection: vars})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +86,7 @@ func TestMicrosoftServicesAskForDefaultAndUsersForOfflineAccess(t *testing.T) {
 		if !ok || err != nil {
 			t.Fatalf("%s: %v, %v", name, ok, err)
 		}
-		r, err := catalog.Resolve(p, map[string]string{"tenant": "contoso.example"})
+		r, err := catalog.Resolve(p, catalog.Values{Client: map[string]string{"tenant": "contoso.example"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,6 +29,7 @@ func Lint(p api.Provider) []Finding {
 	c.assertions()
 	c.requests()
 	c.settings()
+	c.sources()
 	c.variables()
 	return c.found
 }
@@ -55,6 +56,7 @@ type checker struct {
 	provider api.Provider
 	used     map[string]bool
 	found    []Finding
+	builtIn  []string // what templates may use besides variables, where the check stands now
 }
 
 // wrong records a problem under a dotted key. Keys that come from the
@@ -87,6 +89,9 @@ func (c *checker) address(key, template string, protocol bool) {
 		// The variable brings scheme and host; any address stands in for it.
 		vars[Variables(template)[0]] = "https://x.example"
 	}
+	for _, name := range Unguarded(template, c.provider.Variables) {
+		c.wrong(key, "{%s} chooses a host, and the provider's answer chooses it: give variables.%s a must_match", name, name)
+	}
 	text, err := Expand(template, vars)
 	if err != nil {
 		c.wrong(key, "%s", fault.As(err).Message)
@@ -109,8 +114,15 @@ func (c *checker) address(key, template string, protocol bool) {
 func (c *checker) note(template string) map[string]string {
 	vars := make(map[string]string)
 	for _, name := range Variables(template) {
-		c.used[name] = true
 		vars[name] = "x"
+		if slices.Contains(c.builtIn, name) {
+			continue
+		}
+		base, member, chosen := strings.Cut(name, ".")
+		c.used[base] = true
+		if v, declared := c.provider.Variables[base]; declared && chosen && !offered(v, member) {
+			c.at([]string{"variables", base, "options"}, "{%s} is used, and not every option has %s", name, member)
+		}
 	}
 	return vars
 }
@@ -143,6 +155,7 @@ func (c *checker) challenge() {
 func (c *checker) requests() {
 	p := c.provider
 	for _, leg := range requestRules(&p) {
+		c.builtIn = builtIn(leg.key)
 		encodings := []string{"", oauth.EncodingForm, oauth.EncodingJSON, oauth.EncodingQuery}
 		if !slices.Contains(encodings, leg.rules.Encoding) {
 			c.wrong(leg.key+".encoding", "%q is not one of form, json, query", leg.rules.Encoding)
@@ -159,6 +172,7 @@ func (c *checker) requests() {
 			}
 		}
 	}
+	c.builtIn = nil
 }
 
 // assertions checks the JWTs that authenticate a client or are a grant.
@@ -210,7 +224,9 @@ func (c *checker) settings() {
 
 func (c *checker) variables() {
 	for _, name := range slices.Sorted(maps.Keys(c.used)) {
-		if _, declared := c.provider.Variables[name]; !declared {
+		if _, declared := c.provider.Variables[name]; !declared && isBuiltIn(name) {
+			c.wrong("variables", "{%s} is used where it is not known", name)
+		} else if !declared {
 			c.wrong("variables", "{%s} is used and not declared", name)
 		}
 	}
@@ -219,11 +235,7 @@ func (c *checker) variables() {
 		if !c.used[name] {
 			c.at(key, "it is declared and used nowhere")
 		}
-		if _, err := wholePattern(v.Pattern); err != nil {
-			c.at(append(key, "pattern"), "it is not a regular expression")
-			continue
-		}
-		if v.Default == "" {
+		if !c.patterns(key, v) || v.Default == "" {
 			continue
 		}
 		if err := allowed(name, v, v.Default); err != nil {

@@ -15,73 +15,122 @@ import (
 type Resolved struct {
 	Provider  api.Provider      // endpoints and request rules expanded; the api block still holds templates
 	Variables map[string]string // the values in force, for the templates of the api block
+	later     map[string]oauth.RequestRules
 }
 
-// Resolve fills in a description: its defaults, then each of vars over the
-// one before (the client's, the connection's). An optional variable without a
-// value is empty. The error is [api.CodeNeedsConfiguration] and says which
-// variable is missing or not allowed.
-func Resolve(p api.Provider, vars ...map[string]string) (Resolved, error) {
-	values := make(map[string]string)
-	for name, declared := range p.Variables {
-		if declared.Default != "" || declared.Optional {
-			values[name] = declared.Default
-		}
-	}
-	for _, layer := range vars {
-		for name, value := range layer {
-			// An empty value takes back what was set, it is not one.
-			if value != "" || p.Variables[name].Optional {
-				values[name] = value
-			}
-		}
-	}
+// Values are what fills in the variables of a description, each over the one
+// before.
+type Values struct {
+	Captured   map[string]string // what the provider's answers brought
+	Client     map[string]string
+	Connection map[string]string
+}
+
+// Resolve fills in a description: its defaults, then the values. An optional
+// variable without a value is empty. One that the provider has yet to tell is
+// left out, with every endpoint and parameter that needs it. The error is
+// [api.CodeNeedsConfiguration] and says which variable is missing or not
+// allowed.
+func Resolve(p api.Provider, given Values) (Resolved, error) {
+	values := collect(p, given)
 	for _, name := range slices.Sorted(maps.Keys(p.Variables)) {
 		if err := checkValue(name, p.Variables[name], values); err != nil {
 			return Resolved{}, err
 		}
+		setMembers(values, name, p.Variables[name])
 	}
-	resolved := Resolved{Provider: clone(p), Variables: values}
-	if err := expandEndpoints(&resolved.Provider.Endpoints, values); err != nil {
+	resolved := Resolved{Provider: clone(p), Variables: values, later: make(map[string]oauth.RequestRules)}
+	if err := resolved.expandEndpoints(); err != nil {
 		return Resolved{}, err
 	}
 	for _, rules := range requestRules(&resolved.Provider) {
-		if err := expandRules(rules.rules, values); err != nil {
+		if err := resolved.expandRules(rules); err != nil {
 			return Resolved{}, err
 		}
 	}
 	return resolved, nil
 }
 
+// collect lays the values over each other.
+func collect(p api.Provider, given Values) map[string]string {
+	values := make(map[string]string)
+	for name, declared := range p.Variables {
+		if declared.Default != "" || declared.Optional {
+			values[name] = declared.Default
+		}
+		if value := given.Captured[name]; value != "" && Outside(declared) {
+			values[name] = value
+		}
+	}
+	for i, layer := range []map[string]string{given.Client, given.Connection} {
+		for name, value := range layer {
+			declared := p.Variables[name]
+			if i > 0 && declared.From == api.FromClient {
+				continue
+			}
+			value = strings.TrimSuffix(strings.TrimPrefix(value, declared.Prefix), declared.Suffix)
+			// An empty value takes back what was set, it is not one.
+			if value != "" || declared.Optional && !Outside(declared) {
+				values[name] = value
+			}
+		}
+	}
+	return values
+}
+
+// setMembers gives what an option sets the names name.member.
+func setMembers(values map[string]string, name string, declared api.Variable) {
+	for _, members := range declared.Options {
+		for member := range members {
+			if chosen, known := values[name]; known {
+				values[name+"."+member] = declared.Options[chosen][member]
+			}
+		}
+	}
+}
+
+// Outside says whether the provider tells a variable's value, not a person.
+func Outside(v api.Variable) bool {
+	return v.From != "" && v.From != api.FromUser && v.From != api.FromClient
+}
+
 func checkValue(name string, declared api.Variable, values map[string]string) error {
 	value, ok := values[name]
-	if !ok {
+	switch {
+	case !ok && Outside(declared):
+		return nil // the provider has yet to tell it
+	case !ok:
 		f := missing(name)
 		if declared.Label != "" {
 			f.Message += " (" + declared.Label + ")"
 		}
 		return f
-	}
-	if value == "" {
+	case value == "":
 		return nil // optional
 	}
 	return allowed(name, declared, value)
 }
 
-// allowed holds a value to the enum and the pattern of its variable.
+// allowed holds a value to the choices and the patterns of its variable.
 func allowed(name string, declared api.Variable, value string) error {
-	if len(declared.Enum) > 0 && !slices.Contains(declared.Enum, value) {
-		return refused(name, "must be one of %s", strings.Join(declared.Enum, ", "))
+	choices := declared.Enum
+	if len(declared.Options) > 0 {
+		choices = slices.Sorted(maps.Keys(declared.Options))
 	}
-	if declared.Pattern == "" {
-		return nil
+	if len(choices) > 0 && !slices.Contains(choices, value) {
+		return refused(name, "must be one of %s", strings.Join(choices, ", "))
 	}
-	pattern, err := wholePattern(declared.Pattern)
-	if err != nil {
-		return fault.Wrap(err, api.CodeNeedsConfiguration, "the pattern of the variable %q is not a regular expression", name)
-	}
-	if !pattern.MatchString(value) {
-		return refused(name, "must match %s", declared.Pattern)
+	for _, text := range []string{declared.Pattern, declared.MustMatch} {
+		if text == "" {
+			continue
+		}
+		pattern, err := wholePattern(text)
+		if err != nil {
+			return fault.Wrap(err, api.CodeNeedsConfiguration, "the pattern of the variable %q is not a regular expression", name)
+		}
+		if !pattern.MatchString(value) {
+			return refused(name, "must match %s", text)
+		}
 	}
 	return nil
 }
@@ -94,12 +143,15 @@ func wholePattern(pattern string) (*regexp.Regexp, error) {
 	return regexp.Compile(`\A(?:` + pattern + `)\z`)
 }
 
-func expandEndpoints(e *api.Endpoints, values map[string]string) error {
-	for _, endpoint := range endpoints(e) {
+func (r *Resolved) expandEndpoints() error {
+	for _, endpoint := range endpoints(&r.Provider.Endpoints) {
+		if r.waits(*endpoint.url) {
+			*endpoint.url = ""
+		}
 		if *endpoint.url == "" {
 			continue
 		}
-		expanded, err := Expand(*endpoint.url, values)
+		expanded, err := Expand(*endpoint.url, r.Variables)
 		if err != nil {
 			return err
 		}
@@ -127,6 +179,7 @@ func endpoints(e *api.Endpoints) []endpoint {
 		{"revocation_endpoint", &e.RevocationEndpoint},
 		{"introspection_endpoint", &e.IntrospectionEndpoint},
 		{"userinfo_endpoint", &e.UserinfoEndpoint},
+		{"device_authorization_endpoint", &e.DeviceAuthorizationEndpoint},
 	}
 }
 
@@ -140,37 +193,10 @@ type leg struct {
 // written to.
 func requestRules(p *api.Provider) []leg {
 	all := []leg{
-		{"authorization_request", p.AuthorizationRequest},
-		{"token_request", p.TokenRequest},
-		{"refresh_request", p.RefreshRequest},
-		{"revocation_request", p.RevocationRequest},
+		{LegAuthorization, p.AuthorizationRequest},
+		{LegToken, p.TokenRequest},
+		{LegRefresh, p.RefreshRequest},
+		{LegRevocation, p.RevocationRequest},
 	}
 	return slices.DeleteFunc(all, func(l leg) bool { return l.rules == nil })
-}
-
-func expandRules(r *oauth.RequestRules, values map[string]string) error {
-	for _, set := range []map[string]string{r.Params, r.Headers} {
-		for name, template := range set {
-			text, err := ExpandText(template, values)
-			if err != nil {
-				return err
-			}
-			set[name] = text
-		}
-	}
-	for name, templates := range r.Repeat {
-		for i, template := range templates {
-			text, err := ExpandText(template, values)
-			if err != nil {
-				return err
-			}
-			r.Repeat[name][i] = text
-		}
-	}
-	if r.URL == "" {
-		return nil
-	}
-	expanded, err := Expand(r.URL, values)
-	r.URL = expanded
-	return err
 }

@@ -34,15 +34,15 @@ func TestTheConnectionsValueWinsOverTheClientsAndTheDefault(t *testing.T) {
 	client := map[string]string{"tenant": "client", "region": "us"}
 	connection := map[string]string{"region": "eu"}
 	for _, test := range []struct {
-		vars []map[string]string
+		vars catalog.Values
 		want string
 	}{
-		{[]map[string]string{{"region": "us"}}, "https://login.example/common/token us"},
-		{[]map[string]string{client}, "https://login.example/client/token us"},
-		{[]map[string]string{client, connection}, "https://login.example/client/token eu"},
-		{[]map[string]string{client, {"tenant": ""}}, "https://login.example/client/token us"},
+		{catalog.Values{Client: map[string]string{"region": "us"}}, "https://login.example/common/token us"},
+		{catalog.Values{Client: client}, "https://login.example/client/token us"},
+		{catalog.Values{Client: client, Connection: connection}, "https://login.example/client/token eu"},
+		{catalog.Values{Client: client, Connection: map[string]string{"tenant": ""}}, "https://login.example/client/token us"},
 	} {
-		r, err := catalog.Resolve(contoso(), test.vars...)
+		r, err := catalog.Resolve(contoso(), test.vars)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func TestTheConnectionsValueWinsOverTheClientsAndTheDefault(t *testing.T) {
 
 func TestEveryTemplateOfARequestIsFilledIn(t *testing.T) {
 	p := contoso()
-	r, err := catalog.Resolve(p, map[string]string{"region": "eu"})
+	r, err := catalog.Resolve(p, catalog.Values{Client: map[string]string{"region": "eu"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestAValueThatIsNotAllowedIsRefused(t *testing.T) {
 		"pattern":       {map[string]string{"region": "eu", "tenant": "A B"}, "must match [a-z0-9-]+"},
 		"pattern whole": {map[string]string{"region": "eu", "tenant": "a\nb"}, "must match"},
 	} {
-		_, err := catalog.Resolve(contoso(), test.vars)
+		_, err := catalog.Resolve(contoso(), catalog.Values{Connection: test.vars})
 		if !fault.Is(err, api.CodeNeedsConfiguration) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %s", name, err, test.want)
 		}
@@ -93,7 +93,7 @@ func TestAnEndpointThatIsNotHTTPSIsRefusedUnlessLoopback(t *testing.T) {
 	p.Issuer = "{issuer}"
 	p.Variables = map[string]api.Variable{"issuer": {}}
 	for address, ok := range map[string]bool{"https://a.example": true, "http://127.0.0.1:8540": true, "http://a.example": false} {
-		if _, err := catalog.Resolve(p, map[string]string{"issuer": address}); (err == nil) != ok {
+		if _, err := catalog.Resolve(p, catalog.Values{Connection: map[string]string{"issuer": address}}); (err == nil) != ok {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
@@ -105,7 +105,7 @@ func TestScopesAreTheRequiredAndTheAskedOrDefaultOnesEachOnce(t *testing.T) {
 		Required: []string{"offline"}, Default: []string{"read", "read"},
 		ByGrant: map[string]api.GrantScopes{"client_credentials": {Default: []string{"all"}}},
 	}
-	r, err := catalog.Resolve(p, map[string]string{"region": "eu"})
+	r, err := catalog.Resolve(p, catalog.Values{Client: map[string]string{"region": "eu"}})
 	if err != nil {
 		t.Fatal(err)
 	}

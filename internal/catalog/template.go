@@ -12,9 +12,9 @@ import (
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
-// reference is {name} or {name|filter}. Other braces are ordinary text, so
-// that JSON can stand in a parameter.
-var reference = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)(?:\|([a-z0-9]+)(?::([0-9]+))?)?\}`)
+// reference is {name}, {name.member} or {name|filter}. Other braces are ordinary
+// text, so that JSON can stand in a parameter.
+var reference = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)?)(?:\|([a-z0-9]+)(?::([0-9]+))?)?\}`)
 
 // The parts of a URL that encode a value each in its own way.
 type part int
@@ -36,6 +36,12 @@ func Variables(template string) []string {
 		}
 	}
 	return names
+}
+
+// baseName is the variable of a name or of a name.member.
+func baseName(name string) string {
+	base, _, _ := strings.Cut(name, ".")
+	return base
 }
 
 // Expand fills in a URL template. A value is encoded for the place it stands

@@ -24,8 +24,9 @@ func (db *DB) PutConnection(ctx context.Context, c broker.Connection) error {
 				created_at,
 				updated_at,
 				cause,
-				spec
-			) VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9, $10)
+				spec,
+				captured
+			) VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9, $10, $11)
 			ON CONFLICT (name) DO UPDATE SET
 				client     = excluded.client,
 				state      = excluded.state,
@@ -41,7 +42,8 @@ func (db *DB) PutConnection(ctx context.Context, c broker.Connection) error {
 			millis(c.CreatedAt),
 			millis(c.UpdatedAt),
 			document{c.Cause},
-			document{c.Spec})
+			document{c.Spec},
+			document{c.Captured})
 		return err
 	})
 }
@@ -168,6 +170,7 @@ func connectionQuery(f *filter, limit int) string {
 			c.updated_at,
 			c.cause,
 			c.spec,
+			c.captured,
 			t.expires_at,
 			t.refresh_expires_at,
 			t.scope,
@@ -189,6 +192,7 @@ func scanConnection(row scanner) (c broker.Connection, err error) {
 		instant{&c.UpdatedAt},
 		document{&c.Cause},
 		document{&c.Spec},
+		document{&c.Captured},
 		instant{&c.ExpiresAt},
 		instant{&c.RefreshExpiresAt},
 		document{&c.GrantedScopes},

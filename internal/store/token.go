@@ -69,15 +69,17 @@ func advance(ctx context.Context, tx queryer, save broker.TokenSave, event broke
 			cause             = $3,
 			account           = CASE WHEN $4 = '' THEN account ELSE $4 END,
 			last_refreshed_at = CASE WHEN $5 = 0 THEN last_refreshed_at ELSE $5 END,
-			updated_at        = $6
-		WHERE name = $7
-		  AND generation = $8`,
+			updated_at        = $6,
+			captured          = COALESCE($7, captured)
+		WHERE name = $8
+		  AND generation = $9`,
 		save.Set.Generation,
 		string(save.Change.State),
 		document{save.Change.Cause},
 		save.Account,
 		refreshedAt,
 		millis(event.At),
+		document{save.Captured},
 		save.Set.Connection,
 		save.Set.Generation-1)
 	if err == nil && !won {
@@ -127,8 +129,8 @@ func insertTokenSet(ctx context.Context, tx queryer, set broker.TokenSet) error 
 	return err
 }
 
-// DropTokenSets forgets all generations, with the connection's new state and
-// event. It outdates a lease that is held, so that a renewal on its way
+// DropTokenSets forgets all generations and what was captured with them, with
+// the connection's new state and event. It outdates a lease that is held, so that a renewal on its way
 // cannot bring the grant back.
 func (db *DB) DropTokenSets(ctx context.Context, connection string, change broker.StateChange, event broker.Event) error {
 	return db.update(ctx, func(tx queryer) error {
@@ -137,6 +139,7 @@ func (db *DB) DropTokenSets(ctx context.Context, connection string, change broke
 			UPDATE connections
 			SET
 				generation = 0,
+				captured   = NULL,
 				state      = $1,
 				cause      = $2,
 				updated_at = $3

@@ -55,6 +55,9 @@ func (m *Memory) SaveTokenSet(ctx context.Context, save broker.TokenSave) error 
 		if save.Account != "" {
 			c.Account = save.Account
 		}
+		if save.Captured != nil {
+			c.Captured = clone(save.Captured)
+		}
 		if save.Event.Kind == broker.EventRefreshed && !set.ObtainedAt.IsZero() {
 			c.LastRefreshedAt = set.ObtainedAt
 		}
@@ -67,9 +70,12 @@ func (m *Memory) SaveTokenSet(ctx context.Context, save broker.TokenSave) error 
 // DropTokenSets implements [broker.TokenStore].
 func (m *Memory) DropTokenSets(ctx context.Context, connection string, change broker.StateChange, event broker.Event) error {
 	return m.do(ctx, func() error {
-		if _, ok := m.connections[connection]; !ok {
+		c, ok := m.connections[connection]
+		if !ok {
 			return unknown("connection", connection)
 		}
+		c.Captured = nil
+		m.connections[connection] = c
 		delete(m.tokenSets, connection)
 		delete(m.leases, connection)
 		m.change(connection, change, event)

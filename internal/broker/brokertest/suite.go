@@ -107,6 +107,7 @@ func connection(name string) broker.Connection {
 		State:           api.StateNeedsAuthorization,
 		Cause:           cause(),
 		Account:         "zoë@contoso.example",
+		Captured:        map[string]string{"instance_url": "https://zürich.contoso.example"},
 		LastUsedAt:      after(2),
 		LastRefreshedAt: after(3),
 		CreatedAt:       start(),

@@ -22,6 +22,7 @@ func tokenChecks() []check {
 		{"a lost save changes nothing", tokenLost},
 		{"the newest older generations are kept, newest first", tokenKept},
 		{"an account that is not named stays", tokenAccount},
+		{"captured variables stay until others are written, and all are replaced then", tokenCaptured},
 		{"only a refresh moves the time of the last refresh", tokenRefreshedAt},
 		{"dropping forgets all generations, with state and event", tokenDropped},
 		{"dropping outdates a renewal that is on its way", tokenDroppedMeanwhile},
@@ -158,6 +159,20 @@ func tokenAccount(t *testing.T, s broker.Store) {
 	}
 }
 
+func tokenCaptured(t *testing.T, s broker.Store) {
+	seed(t, s, "mail")
+	for generation, tt := range []struct{ write, want map[string]string }{
+		{nil, connection("mail").Captured},
+		{map[string]string{"région": "zürich"}, map[string]string{"région": "zürich"}},
+		{nil, map[string]string{"région": "zürich"}},
+	} {
+		save := saving("mail", int64(generation+1))
+		save.Captured = tt.write
+		must(t, s.SaveTokenSet(t.Context(), save))
+		wantEqual(t, "captured", get[broker.Connection](t)(s.Connection(t.Context(), "mail")).Captured, tt.want)
+	}
+}
+
 func tokenRefreshedAt(t *testing.T, s broker.Store) {
 	seed(t, s, "mail")
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
@@ -181,7 +196,7 @@ func tokenDropped(t *testing.T, s broker.Store) {
 	must(t, s.DropTokenSets(t.Context(), "mail", broker.StateChange{State: api.StateRevoked, Cause: cause()}, event(broker.EventRevoked)))
 
 	want := connection("mail")
-	want.State, want.UpdatedAt = api.StateRevoked, event("").At
+	want.State, want.UpdatedAt, want.Captured = api.StateRevoked, event("").At, nil
 	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), want)
 	_, err := s.TokenSet(t.Context(), "mail")
 	wantError(t, err, broker.ErrNotFound)

@@ -1,0 +1,161 @@
+package catalog
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+// The values that a request's templates may use besides the variables: they
+// are known only when it is made.
+const (
+	InClientID     = "client_id"
+	InClientSecret = "client_secret"
+	InRedirectURI  = "redirect_uri"
+	InAccessToken  = "access_token"
+	InRefreshToken = "refresh_token"
+)
+
+// The requests of a description under their keys.
+const (
+	LegAuthorization = "authorization_request"
+	LegToken         = "token_request"
+	LegRefresh       = "refresh_request"
+	LegRevocation    = "revocation_request"
+	LegExchange      = "exchange"
+)
+
+// builtIn lists what the templates of a request may use besides variables. A
+// secret never stands in the authorization request: the browser carries that.
+func builtIn(leg string) []string {
+	switch leg {
+	case LegAuthorization:
+		return []string{InClientID, InRedirectURI}
+	case LegToken, authenticationKey:
+		return []string{InClientID, InRedirectURI, InClientSecret}
+	case LegRefresh, LegRevocation, LegExchange:
+		return []string{InClientID, InRedirectURI, InClientSecret, InAccessToken, InRefreshToken}
+	default:
+		return nil
+	}
+}
+
+// authenticationKey is where a client authentication of the provider's own stands.
+const authenticationKey = "token_endpoint_auth"
+
+func isBuiltIn(name string) bool { return slices.Contains(builtIn(LegRefresh), name) }
+
+// waits says whether a template needs a value that is not there yet: one that
+// only the request knows, or one that the provider has yet to tell.
+func (r Resolved) waits(template string) bool {
+	return slices.ContainsFunc(Variables(template), func(name string) bool {
+		_, known := r.Variables[name]
+		return !known && (isBuiltIn(name) || Outside(r.Provider.Variables[name]))
+	})
+}
+
+// expandRules fills in the deviations of a request. What waits is put aside
+// for [Resolved.Rules].
+func (r Resolved) expandRules(l leg) error {
+	later := oauth.RequestRules{Params: map[string]string{}, Headers: map[string]string{}, Repeat: map[string][]string{}}
+	for _, set := range []struct{ now, later map[string]string }{{l.rules.Params, later.Params}, {l.rules.Headers, later.Headers}} {
+		for name, template := range set.now {
+			if r.waits(template) {
+				set.later[name] = template
+				delete(set.now, name)
+			}
+		}
+	}
+	for name, templates := range l.rules.Repeat {
+		if slices.ContainsFunc(templates, r.waits) {
+			later.Repeat[name] = templates
+			delete(l.rules.Repeat, name)
+		}
+	}
+	if r.waits(l.rules.URL) {
+		later.URL, l.rules.URL = l.rules.URL, ""
+	}
+	r.later[l.key] = later
+	return fillRules(l.rules, *l.rules, r.Variables)
+}
+
+// Rules completes the rules of a request with what had to wait for it, such as
+// the client's secret or the token that is renewed.
+func (r Resolved) Rules(key string, rules oauth.RequestRules, known map[string]string) (oauth.RequestRules, error) {
+	values := maps.Clone(r.Variables)
+	maps.Copy(values, known)
+	rules.Params, rules.Headers, rules.Repeat = copied(rules.Params), copied(rules.Headers), copied(rules.Repeat)
+	if key == LegRefresh {
+		// It inherits the token request's headers.
+		if err := fillTexts(rules.Headers, r.later[LegToken].Headers, values); err != nil {
+			return rules, err
+		}
+	}
+	later := r.later[key]
+	return rules, fillRules(&rules, later, values)
+}
+
+func copied[V any](m map[string]V) map[string]V {
+	c := make(map[string]V, len(m))
+	maps.Copy(c, m)
+	return c
+}
+
+// fillRules expands the templates of from into to.
+func fillRules(to *oauth.RequestRules, from oauth.RequestRules, values map[string]string) error {
+	if err := fillTexts(to.Params, from.Params, values); err != nil {
+		return err
+	}
+	if err := fillTexts(to.Headers, from.Headers, values); err != nil {
+		return err
+	}
+	for name, templates := range from.Repeat {
+		filled := make([]string, len(templates))
+		for i, template := range templates {
+			text, err := ExpandText(template, values)
+			if err != nil {
+				return err
+			}
+			filled[i] = text
+		}
+		to.Repeat[name] = filled
+	}
+	if from.URL == "" {
+		return nil
+	}
+	expanded, err := Expand(from.URL, values)
+	to.URL = expanded
+	return err
+}
+
+func fillTexts(to, from, values map[string]string) error {
+	for name, template := range from {
+		text, err := ExpandText(template, values)
+		if err != nil {
+			return err
+		}
+		to[name] = text
+	}
+	return nil
+}
+
+// Unguarded lists the variables that the provider tells, that a template lets
+// choose a host, and that nothing holds to the hosts they may name.
+func Unguarded(template string, declared map[string]api.Variable) []string {
+	if at := reference.FindStringIndex(template); at != nil && at[0] == 0 {
+		// Whatever else stands before the first slash is still the host.
+		template = "https://" + template
+	}
+	var found []string
+	for _, m := range reference.FindAllStringSubmatchIndex(template, -1) {
+		name := baseName(template[m[2]:m[3]])
+		v := declared[name]
+		guarded := v.MustMatch != "" || len(v.Enum) > 0 || len(v.Options) > 0
+		if Outside(v) && !guarded && partOf(template, template[:m[0]], m[0]) == inHost {
+			found = append(found, name)
+		}
+	}
+	return found
+}

@@ -1,0 +1,3 @@
+-- +goose Up
+-- What the provider's answers brought besides the tokens: variables, never a secret.
+ALTER TABLE connections ADD COLUMN captured TEXT;
