@@ -7,6 +7,7 @@ type AuthorizeRequest struct {
 	LoginHint string `json:"login_hint,omitempty"` // the account to offer first
 	Prompt    string `json:"prompt,omitempty"`     // login, consent, select_account
 	ReturnTo  string `json:"return_to,omitempty"`  // where the browser goes afterwards; an allowed origin only
+	Device    bool   `json:"device,omitempty"`     // by device code (RFC 8628): no browser on this machine is needed
 }
 
 // Authorization is an authorization that waits for a browser.
@@ -15,9 +16,14 @@ type Authorization struct {
 	// AuthorizationURL is opened in the browser that will finish the flow. It
 	// goes through Valetkey, which binds the flow to that browser (RFC 6749
 	// section 10.12) and sends it on to the provider.
-	AuthorizationURL string    `json:"authorization_url"`
-	RedirectURI      string    `json:"redirect_uri"` // as registered at the provider
+	AuthorizationURL string    `json:"authorization_url,omitempty"`
+	RedirectURI      string    `json:"redirect_uri,omitempty"` // as registered at the provider
 	ExpiresAt        time.Time `json:"expires_at"`
+	// By device: the person opens VerificationURI anywhere and types UserCode.
+	// Show both, also beside the complete address (RFC 8628 section 3.3.1).
+	UserCode                string `json:"user_code,omitempty"`
+	VerificationURI         string `json:"verification_uri,omitempty"`
+	VerificationURIComplete string `json:"verification_uri_complete,omitempty"`
 }
 
 // FlowStatus is how far an authorization has come.

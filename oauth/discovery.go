@@ -120,6 +120,8 @@ func (s Server) endpoints() map[string]string {
 		"introspection_endpoint": s.IntrospectionEndpoint,
 		"userinfo_endpoint":      s.UserinfoEndpoint,
 		"registration_endpoint":  s.RegistrationEndpoint,
+
+		"device_authorization_endpoint": s.DeviceAuthorizationEndpoint,
 	}
 }
 

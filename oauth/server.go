@@ -37,14 +37,17 @@ const (
 // Server is what is known of an authorization server, from its metadata
 // (RFC 8414) or written down by hand. An empty string means not known.
 type Server struct {
-	Issuer                string       `json:"issuer,omitempty"`
-	AuthorizationEndpoint string       `json:"authorization_endpoint,omitempty"`
-	TokenEndpoint         string       `json:"token_endpoint,omitempty"`
-	RefreshEndpoint       string       `json:"refresh_endpoint,omitempty"`
-	RevocationEndpoint    string       `json:"revocation_endpoint,omitempty"`
-	IntrospectionEndpoint string       `json:"introspection_endpoint,omitempty"`
-	UserinfoEndpoint      string       `json:"userinfo_endpoint,omitempty"`
-	RegistrationEndpoint  string       `json:"registration_endpoint,omitempty"`
+	Issuer                string `json:"issuer,omitempty"`
+	AuthorizationEndpoint string `json:"authorization_endpoint,omitempty"`
+	TokenEndpoint         string `json:"token_endpoint,omitempty"`
+	RefreshEndpoint       string `json:"refresh_endpoint,omitempty"`
+	RevocationEndpoint    string `json:"revocation_endpoint,omitempty"`
+	IntrospectionEndpoint string `json:"introspection_endpoint,omitempty"`
+	UserinfoEndpoint      string `json:"userinfo_endpoint,omitempty"`
+	RegistrationEndpoint  string `json:"registration_endpoint,omitempty"`
+
+	DeviceAuthorizationEndpoint string `json:"device_authorization_endpoint,omitempty"` // RFC 8628 §4
+
 	AuthMethods           []AuthMethod `json:"token_endpoint_auth_methods_supported,omitempty"`
 	CodeChallengeMethods  []string     `json:"code_challenge_methods_supported,omitempty"`
 	ScopesSupported       []string     `json:"scopes_supported,omitempty"`

@@ -51,6 +51,7 @@ type Broker struct {
 	servers    servers
 	used       usage
 	backoff    backoff
+	polls      polls
 	background sync.WaitGroup
 }
 

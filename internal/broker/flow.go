@@ -43,13 +43,16 @@ func (b *Broker) Begin(ctx context.Context, connection string, req api.Authorize
 	if err != nil {
 		return api.Authorization{}, err
 	}
-	if a.grant != oauth.GrantAuthorizationCode {
+	if byItself(a.grant) {
 		return api.Authorization{}, fault.New(api.CodeInvalid, "the connection %q uses %s: nobody needs to authorize it", connection, a.grant).
 			WithHint("valetkey refresh %s obtains a token", connection)
 	}
 	server, err := b.server(ctx, a)
 	if err != nil {
 		return api.Authorization{}, err
+	}
+	if req.Device || a.grant == grantDevice {
+		return b.beginDevice(ctx, a, server)
 	}
 	if server.AuthorizationEndpoint == "" {
 		return api.Authorization{}, fault.New(api.CodeNeedsConfiguration, "the provider %q has no authorization endpoint", a.provider.Provider.Name).
@@ -152,6 +155,9 @@ func (b *Broker) Start(ctx context.Context, id string) (Start, error) {
 	if err != nil {
 		return Start{}, err
 	}
+	if flow.byDevice() {
+		return Start{}, unknownFlow(ErrNotFound)
+	}
 	if err := b.openFlow(flow); err != nil {
 		return Start{}, err
 	}
@@ -202,6 +208,11 @@ func (b *Broker) Flow(ctx context.Context, id string) (api.Flow, error) {
 	}
 	if err != nil {
 		return api.Flow{}, err
+	}
+	if flow.byDevice() && b.openFlow(flow) == nil {
+		if flow, err = b.pollDevice(ctx, flow); err != nil {
+			return api.Flow{}, err
+		}
 	}
 	return b.flowView(flow), nil
 }

@@ -81,7 +81,7 @@ const header = `# Client secrets are not exported: a client keeps the one it has
 func (m Manifest) Encode() ([]byte, error) {
 	bare := Manifest{Providers: m.Providers, Connections: m.Connections, Clients: make(map[string]api.ClientSpec, len(m.Clients))}
 	for name, spec := range m.Clients {
-		spec.ClientSecret = nil
+		spec.ClientSecret, spec.PrivateKey = nil, nil
 		bare.Clients[name] = spec
 	}
 	text, err := strictyaml.Encode(bare)

@@ -29,6 +29,7 @@ type document struct {
 type client struct {
 	api.ClientSpec
 	ClientSecret *source `json:"client_secret"`
+	PrivateKey   *source `json:"private_key"`
 }
 
 // Parse reads files as one manifest. A name may stand in one of them only.
@@ -106,8 +107,12 @@ func (p *parser) client(name string, spec client, dir string) {
 	if why != "" {
 		p.wrong("client_secret: "+why, "clients", name, "client_secret")
 	}
+	key, why := spec.PrivateKey.read(p.env, dir)
+	if why != "" {
+		p.wrong("private_key: "+why, "clients", name, "private_key")
+	}
 	written := spec.ClientSpec
-	written.ClientSecret = value
+	written.ClientSecret, written.PrivateKey = value, key
 	p.manifest.Clients[name] = written
 	p.manifest.refs[KindClient+"/"+name] = p.doc.Place("clients", name, "provider")
 }

@@ -48,15 +48,17 @@ func (p Plan) Empty() bool {
 // built-in providers never are.
 func Make(current State, desired Manifest, prune bool) Plan {
 	have := Export(current)
-	withSecret := make(map[string]bool)
+	had := make(map[string]api.Client)
 	for _, c := range current.Clients {
-		withSecret[c.Name] = c.ClientSecret != ""
+		had[c.Name] = c
 	}
 	var plan Plan
 	plan.Changes = append(plan.Changes, compare(KindProvider, have.Providers, desired.Providers)...)
 	for _, change := range compare(KindClient, bare(have.Clients), bare(desired.Clients)) {
 		spec := desired.Clients[change.Name]
-		plan.Changes = append(plan.Changes, withSecretOf(change, spec.ClientSecret, withSecret[change.Name]))
+		change = withSecretOf(change, "client_secret", spec.ClientSecret, had[change.Name].ClientSecret != "")
+		change = withSecretOf(change, "private_key", spec.PrivateKey, had[change.Name].PrivateKey != "")
+		plan.Changes = append(plan.Changes, change)
 	}
 	plan.Changes = append(plan.Changes, compare(KindConnection, have.Connections, desired.Connections)...)
 	if prune {
@@ -71,7 +73,7 @@ func Make(current State, desired Manifest, prune bool) Plan {
 func bare(specs map[string]api.ClientSpec) map[string]api.ClientSpec {
 	without := maps.Clone(specs)
 	for name, spec := range without {
-		spec.ClientSecret = nil
+		spec.ClientSecret, spec.PrivateKey = nil, nil
 		without[name] = spec
 	}
 	return without
@@ -79,7 +81,7 @@ func bare(specs map[string]api.ClientSpec) map[string]api.ClientSpec {
 
 // withSecretOf adds what a client's secret does to its change. One is a
 // change only when there was none, or when the empty text takes it away.
-func withSecretOf(c Change, secret *api.Secret, had bool) Change {
+func withSecretOf(c Change, field string, secret *api.Secret, had bool) Change {
 	if secret == nil {
 		return c
 	}
@@ -88,7 +90,7 @@ func withSecretOf(c Change, secret *api.Secret, had bool) Change {
 		return c
 	}
 	c.Action = Update
-	c.Fields = append(c.Fields, "client_secret")
+	c.Fields = append(c.Fields, field)
 	return c
 }
 

@@ -57,6 +57,9 @@ func (s *Server) patchClient(w http.ResponseWriter, r *http.Request) error {
 		// Only a null in the patch takes the mask away, and null removes (RFC 7396).
 		spec.ClientSecret = new(api.Secret)
 	}
+	if spec.PrivateKey == nil && c.PrivateKey != "" {
+		spec.PrivateKey = new(api.Secret)
+	}
 	return s.writeClient(w, r, spec)
 }
 
@@ -86,6 +89,10 @@ func clientSpec(c api.Client) api.ClientSpec {
 	if c.ClientSecret != "" {
 		mask := api.Secret(c.ClientSecret)
 		spec.ClientSecret = &mask
+	}
+	if c.PrivateKey != "" {
+		mask := api.Secret(c.PrivateKey)
+		spec.PrivateKey = &mask
 	}
 	return spec
 }

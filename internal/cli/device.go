@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+)
+
+// authorizeByDevice is for a machine without a browser: the person opens an
+// address on any other device and types a code (RFC 8628).
+func (p *program) authorizeByDevice(ctx context.Context, s *session, name string, f connectFlags) error {
+	a, err := s.Authorize(ctx, name, api.AuthorizeRequest{Device: true})
+	if err != nil {
+		return err
+	}
+	if err := p.offerCode(a, name); err != nil || f.wait == 0 {
+		return err
+	}
+	if err := p.await(ctx, s, pending{name, a, f.wait}); err != nil {
+		return err
+	}
+	return p.connected(ctx, s, name)
+}
+
+// offerCode shows the address and the code, always as text; the address that
+// holds the code already goes beside them, never instead (RFC 8628 section 3.3.1).
+func (p *program) offerCode(a api.Authorization, name string) error {
+	p.note("on any device, open this address and enter the code to authorize %s (valid until %s):", name, a.ExpiresAt.Local().Format(time.TimeOnly))
+	if p.flags.output == "json" {
+		return p.print(a, nil)
+	}
+	_, err := fmt.Fprintf(p.streams.Out, "%s\n%s\n", oneParagraph(a.VerificationURI), oneParagraph(a.UserCode))
+	if a.VerificationURIComplete != "" {
+		p.note("or open %s and compare the code", oneParagraph(a.VerificationURIComplete))
+	}
+	return err
+}
