@@ -55,7 +55,7 @@ func (b *Broker) server(ctx context.Context, a arrangement) (oauth.Server, error
 	}
 	complete := p.TokenEndpoint != "" && (byItself(a.grant) || p.AuthorizationEndpoint != "")
 	if p.Issuer != "" && !complete {
-		found, err := b.discover(ctx, p.Issuer)
+		found, err := b.servers.Find(ctx, p.Issuer)
 		if err != nil {
 			return server, err
 		}

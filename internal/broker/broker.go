@@ -18,6 +18,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
@@ -48,7 +49,7 @@ type Broker struct {
 	catalog    atomic.Pointer[catalog.Catalog]
 	snapshots  snapshots
 	flights    singleflight.Group
-	servers    servers
+	servers    *discovery.Servers
 	used       usage
 	backoff    backoff
 	polls      polls
@@ -75,7 +76,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 			WithHint("set VALETKEY_PUBLIC_URL to what the browser sees, such as https://valetkey.example.com")
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
-	b := &Broker{Config: cfg}
+	b := &Broker{Config: cfg, servers: discovery.New(cfg.HTTP, cfg.Now)}
 	return b, b.loadProviders(ctx)
 }
 

@@ -30,7 +30,7 @@ type Watcher interface {
 // them; it is read again at the next call. Another process changed it.
 func (b *Broker) Invalidate(connection string) {
 	if connection == "" {
-		b.servers.clear()
+		b.servers.Forget()
 		b.snapshots.clear()
 		return
 	}

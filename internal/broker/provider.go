@@ -69,7 +69,7 @@ func (b *Broker) providersChanged(ctx context.Context) error {
 	if err := b.loadProviders(ctx); err != nil {
 		return err
 	}
-	b.servers.clear()
+	b.servers.Forget()
 	b.snapshots.clear()
 	return nil
 }

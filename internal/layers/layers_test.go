@@ -37,7 +37,7 @@ func layerOf() map[string]int {
 		"internal/tunnel":     10,
 		"internal/strictyaml": 10,
 
-		"internal/catalog": 20,
+		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20,
 		"internal/access":  20,
 
 		"internal/broker":            30,
