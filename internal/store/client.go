@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 
 // PutClient inserts a client or replaces all of it but its CreatedAt.
 func (db *DB) PutClient(ctx context.Context, c broker.Client) error {
-	return db.update(ctx, func(tx queryer) error {
+	return db.publish(ctx, broker.Change{Noun: broker.NounClient, Name: c.Name}, func(tx queryer) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO clients (
 				name,
@@ -70,7 +71,7 @@ func (db *DB) Clients(ctx context.Context, page broker.Page) ([]broker.Client, e
 
 // SetClientCause writes why the provider refuses the client; nil clears it.
 func (db *DB) SetClientCause(ctx context.Context, name string, cause *api.Cause, now time.Time) error {
-	return db.update(ctx, func(tx queryer) error {
+	return db.publish(ctx, broker.Change{Noun: broker.NounClient, Name: name}, func(tx queryer) error {
 		known, err := changed(ctx, tx, `
 			UPDATE clients
 			SET
@@ -89,7 +90,7 @@ func (db *DB) SetClientCause(ctx context.Context, name string, cause *api.Cause,
 
 // DeleteClient removes a client that no connection uses.
 func (db *DB) DeleteClient(ctx context.Context, name string) error {
-	return db.update(ctx, func(tx queryer) error {
+	return db.publish(ctx, broker.Change{Noun: broker.NounClient, Name: name}, func(tx queryer) error {
 		used, err := exists(ctx, tx, `SELECT 1 FROM connections WHERE client = $1 LIMIT 1`, name)
 		if err != nil {
 			return err
@@ -98,6 +99,10 @@ func (db *DB) DeleteClient(ctx context.Context, name string) error {
 			return fmt.Errorf("client %q: %w", name, broker.ErrInUse)
 		}
 		known, err := changed(ctx, tx, `DELETE FROM clients WHERE name = $1`, name)
+		if err != nil && errors.Is(db.engine.judge(ctx, err), broker.ErrNotFound) {
+			// The foreign key speaks: another node has just made a connection of it.
+			return fmt.Errorf("client %q: %w", name, broker.ErrInUse)
+		}
 		if err == nil && !known {
 			return unknown("client", name)
 		}

@@ -11,7 +11,7 @@ import (
 // PutConnection inserts a connection or replaces its Spec, State, Cause and
 // UpdatedAt. It returns [broker.ErrNotFound] when there is no such client.
 func (db *DB) PutConnection(ctx context.Context, c broker.Connection) error {
-	return db.update(ctx, func(tx queryer) error {
+	return db.publish(ctx, broker.Change{Noun: broker.NounConnection, Name: c.Name}, func(tx queryer) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO connections (
 				name,
@@ -78,7 +78,7 @@ func connectionsWhere(selected broker.ConnectionFilter) filter {
 // SetState changes the state with its event, unless a token set newer than
 // generation was saved meanwhile: then [broker.ErrStale].
 func (db *DB) SetState(ctx context.Context, name string, generation int64, change broker.StateChange, event broker.Event) error {
-	return db.update(ctx, func(tx queryer) error {
+	return db.publish(ctx, broker.Change{Noun: broker.NounConnection, Name: name}, func(tx queryer) error {
 		event := db.complete(event, name)
 		done, err := changed(ctx, tx, `
 			UPDATE connections
@@ -131,7 +131,7 @@ func (db *DB) touch(ctx context.Context, usedAt map[string]time.Time, query stri
 // DeleteConnection removes the connection with its token sets, lease, flows
 // and events.
 func (db *DB) DeleteConnection(ctx context.Context, name string) error {
-	return db.update(ctx, func(tx queryer) error {
+	return db.publish(ctx, broker.Change{Noun: broker.NounConnection, Name: name}, func(tx queryer) error {
 		known, err := changed(ctx, tx, `DELETE FROM connections WHERE name = $1`, name)
 		if err == nil && !known {
 			return unknown("connection", name)

@@ -80,7 +80,7 @@ func TestFullDiskIsAFaultAndLosesNothing(t *testing.T) {
 	}
 	err := db.SaveTokenSet(t.Context(), save)
 	found := fault.As(err)
-	if found.Code != api.CodeUnavailable || !strings.Contains(found.Message, "no room") || !strings.Contains(found.Message, db.path) {
+	if found.Code != api.CodeUnavailable || !strings.Contains(found.Message, "no room") || !strings.Contains(found.Message, db.Place()) {
 		t.Fatalf("fault is %s: %s (%v)", found.Code, found.Message, err)
 	}
 	c, err := db.Connection(t.Context(), "mail")
@@ -97,7 +97,7 @@ func TestFullDiskIsAFaultAndLosesNothing(t *testing.T) {
 }
 
 func TestMachineFaultsNameTheFileAndARemedy(t *testing.T) {
-	db := &DB{path: "/data/valetkey.db"}
+	db := &sqlite{path: "/data/valetkey.db"}
 	for _, tt := range []struct {
 		cause error
 		code  api.Code

@@ -12,7 +12,7 @@ import (
 
 // CreateKey inserts a key.
 func (db *DB) CreateKey(ctx context.Context, k access.Key) error {
-	err := db.update(ctx, func(tx queryer) error {
+	err := db.publish(ctx, broker.Change{Noun: broker.NounKey, Name: k.Name}, func(tx queryer) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO access_keys (
 				name,
@@ -58,7 +58,7 @@ func (db *DB) Keys(ctx context.Context) ([]access.Key, error) {
 
 // DeleteKey removes a key.
 func (db *DB) DeleteKey(ctx context.Context, name string) error {
-	return db.update(ctx, func(tx queryer) error {
+	return db.publish(ctx, broker.Change{Noun: broker.NounKey, Name: name}, func(tx queryer) error {
 		known, err := changed(ctx, tx, `DELETE FROM access_keys WHERE name = $1`, name)
 		if err == nil && !known {
 			return fmt.Errorf("key %q: %w", name, access.ErrNotFound)

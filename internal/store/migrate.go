@@ -23,33 +23,43 @@ const versionTable = "schema_migrations"
 // start on a new file at once both begin; one of them finds the tables there.
 const migrateTries = 3
 
+// schema is where the two databases differ in how they are brought up to date.
+type schema struct {
+	dialect   goose.Dialect
+	prepare   string // statements before the first migration; "": none
+	ours      string // a query that finds a row when $1, the version table, is ours
+	foreign   string // a query that finds a row when there are tables at all
+	elsewhere string // what to do about another program's database
+}
+
 // checkOwn refuses a database that holds another program's tables. It only
 // reads.
-func (db *DB) checkOwn(ctx context.Context) error {
-	foreign, err := exists(ctx, db.write, `
-		SELECT 1
-		FROM sqlite_master
-		WHERE NOT EXISTS (SELECT 1 FROM sqlite_master WHERE name = $1)`, versionTable)
+func (db *DB) checkOwn(ctx context.Context, s schema) error {
+	ours, err := exists(ctx, db.write, s.ours, versionTable)
+	if err != nil || ours {
+		return err
+	}
+	foreign, err := exists(ctx, db.write, s.foreign)
 	if err != nil {
 		return err
 	}
 	if foreign {
-		return fault.New(api.CodeNeedsConfiguration, "the file %s is the database of another program", db.path).
-			WithHint("point --data at another directory; it was not changed")
+		return fault.New(api.CodeNeedsConfiguration, "%s is the database of another program", db.Place()).
+			WithHint("%s; it was not changed", s.elsewhere)
 	}
 	return nil
 }
 
 // migrate runs the migrations that have not run yet.
-func (db *DB) migrate(ctx context.Context) error {
+func (db *DB) migrate(ctx context.Context, s schema) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	if err := db.prepareVersions(ctx); err != nil {
+	if err := db.prepareVersions(ctx, s); err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db.write, files,
+	provider, err := goose.NewProvider(s.dialect, db.write, files,
 		goose.WithTableName(versionTable),
 		goose.WithDisableGlobalRegistry(true),
 		goose.WithSlog(db.log))
@@ -68,30 +78,41 @@ func (db *DB) migrate(ctx context.Context) error {
 			return nil
 		}
 		if _, err = provider.Up(ctx); err == nil {
-			db.log.Info("database brought up to date", "path", db.path, "from", current, "to", target)
+			db.log.Info("database brought up to date", "path", db.Place(), "from", current, "to", target)
 			return nil
 		}
-		if machine := machineFault(db.path, err); machine != nil {
-			return machine
+		if judged := db.engine.judge(ctx, err); isFault(judged) {
+			return judged
 		}
 		if try == migrateTries || ctx.Err() != nil {
-			return fault.Wrap(errors.Join(err, ctx.Err()), api.CodeInternal, "the database %s could not be brought up to date", db.path).
+			return fault.Wrap(errors.Join(err, ctx.Err()), api.CodeInternal, "the database %s could not be brought up to date", db.Place()).
 				WithHint("nothing was changed; the server's log says why")
 		}
 	}
 }
 
+// isFault tells a fault from an error that only wraps the database's.
+func isFault(err error) bool {
+	var found *fault.Error
+	return errors.As(err, &found)
+}
+
 // prepareVersions makes goose's table in one transaction. Goose would make it
 // as well, but waits a second when another process does so at the same time.
-func (db *DB) prepareVersions(ctx context.Context) error {
-	versions, err := database.NewStore(database.DialectSQLite3, versionTable)
+func (db *DB) prepareVersions(ctx context.Context, s schema) error {
+	versions, err := database.NewStore(s.dialect, versionTable)
 	if err != nil {
 		return err
 	}
 	return db.update(ctx, func(tx queryer) error {
-		there, err := exists(ctx, tx, `SELECT 1 FROM sqlite_master WHERE name = $1`, versionTable)
+		there, err := exists(ctx, tx, s.ours, versionTable)
 		if err != nil || there {
 			return err
+		}
+		if s.prepare != "" {
+			if _, err := tx.ExecContext(ctx, s.prepare); err != nil {
+				return err
+			}
 		}
 		if err := versions.CreateVersionTable(ctx, tx); err != nil {
 			return err
@@ -102,6 +123,6 @@ func (db *DB) prepareVersions(ctx context.Context) error {
 
 func (db *DB) newerFault(current, target int64) error {
 	return fault.New(api.CodeNeedsConfiguration,
-		"the database %s was written by a newer Valetkey (its version is %d, this program knows %d)", db.path, current, target).
+		"the database %s was written by a newer Valetkey (its version is %d, this program knows %d)", db.Place(), current, target).
 		WithHint("start the newer program, or put back the backup made before it; the database was not changed")
 }

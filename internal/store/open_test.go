@@ -243,7 +243,7 @@ func TestManyMayOpenANewFileAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 6 {
 		all.Go(func() {
-			db, err := store.Open(t.Context(), store.Config{Path: path, ReadConns: 1})
+			db, err := store.Open(t.Context(), store.Config{Path: path, Conns: 1})
 			if err != nil {
 				t.Errorf("open: %v", err)
 				return

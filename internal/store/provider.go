@@ -10,7 +10,7 @@ import (
 
 // PutProvider inserts a provider or replaces its document.
 func (db *DB) PutProvider(ctx context.Context, name string, text []byte, now time.Time) error {
-	return db.update(ctx, func(tx queryer) error {
+	return db.publish(ctx, broker.Change{Noun: broker.NounProvider, Name: name}, func(tx queryer) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO providers (
 				name,
@@ -47,7 +47,7 @@ func (db *DB) Providers(ctx context.Context) (map[string][]byte, error) {
 
 // DeleteProvider removes a provider that no client uses.
 func (db *DB) DeleteProvider(ctx context.Context, name string) error {
-	return db.update(ctx, func(tx queryer) error {
+	return db.publish(ctx, broker.Change{Noun: broker.NounProvider, Name: name}, func(tx queryer) error {
 		known, err := changed(ctx, tx, `DELETE FROM providers WHERE name = $1`, name)
 		if err != nil {
 			return err

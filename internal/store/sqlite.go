@@ -15,37 +15,23 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
+	"github.com/pressly/goose/v3"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
-// Config says which database to open.
-type Config struct {
-	Path      string           // of the database file; made when it is missing, its directory is not
-	Log       *slog.Logger     // nil: none
-	ReadConns int              // reading connections; 0: one a core
-	Now       func() time.Time // for events that bring no time; nil: time.Now
+// sqlite is a database in one file: one writing connection, a few reading ones.
+type sqlite struct {
+	path string
 }
-
-// DB is an open database. Its methods may be called at the same time.
-type DB struct {
-	path  string
-	log   *slog.Logger
-	now   func() time.Time
-	read  *sql.DB
-	write *sql.DB
-}
-
-var (
-	_ broker.Store    = (*DB)(nil)
-	_ access.KeyStore = (*DB)(nil)
-)
 
 // busyTimeout is how long a write waits for another process's write.
 const busyTimeout = 5 * time.Second
+
+// lookEvery is how often a process looks for what others wrote to the file.
+const lookEvery = 500 * time.Millisecond
 
 // Pragmas of each connection. The caches are bounded in KiB: the operating
 // system holds the file's pages as well.
@@ -63,75 +49,93 @@ const (
 		PRAGMA cache_size = -512;`
 )
 
-// Open opens the database file and brings its tables up to date. A file that
-// is missing is made with mode 0600. Errors are [fault.Error] values that name
-// the file and what to do.
-func Open(ctx context.Context, config Config) (*DB, error) {
-	path, err := filepath.Abs(config.Path)
+// newSQLite takes the database's path as it will be known from then on.
+func newSQLite(path string) (*sqlite, error) {
+	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "cannot tell where the database %s lies", config.Path)
+		return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "cannot tell where the database %s lies", path)
 	}
-	db := &DB{path: path, log: config.Log, now: config.Now}
-	if db.log == nil {
-		db.log = slog.New(slog.DiscardHandler)
-	}
-	if db.now == nil {
-		db.now = time.Now
-	}
-	if err := db.prepareFile(); err != nil {
-		return nil, err
-	}
-	if err := db.open(ctx, config.ReadConns); err != nil {
-		_ = db.Close() // its error would only follow from this one
-		return nil, err
-	}
-	return db, nil
+	return &sqlite{path: absolute}, nil
 }
 
-// Path is where the database file lies.
-func (db *DB) Path() string { return db.path }
+func (s *sqlite) place() string { return s.path }
 
-// Close closes the database once running calls have ended.
-func (db *DB) Close() error {
-	var errs []error
-	for _, pool := range []*sql.DB{db.read, db.write} { // the writer last: it folds the log into the file
-		if pool != nil {
-			errs = append(errs, pool.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
+// isolation is SQLite's own: a writing transaction is alone from its start.
+func (s *sqlite) isolation() *sql.TxOptions { return nil }
 
-func (db *DB) open(ctx context.Context, readConns int) error {
-	if readConns <= 0 {
-		readConns = runtime.NumCPU()
+// again never is: SQLite waits for its lock by itself.
+func (s *sqlite) again(error, bool) bool { return false }
+
+// announce has nothing to do: other processes look into the file.
+func (s *sqlite) announce(context.Context, queryer, string, broker.Change) error { return nil }
+
+func (s *sqlite) open(ctx context.Context, db *DB, conns int) error {
+	if conns <= 0 {
+		conns = runtime.NumCPU()
 	}
-	var err error
-	if db.write, err = openPool(db.path, "immediate", writePragmas, 1); err != nil {
+	if err := s.prepareFile(db.log); err != nil {
 		return err
 	}
-	if err := db.checkOwn(ctx); err != nil {
-		return db.judge(ctx, err)
+	var err error
+	if db.write, err = openPool(s.path, "immediate", writePragmas, 1); err != nil {
+		return err
+	}
+	own := sqliteSchema()
+	if err := db.checkOwn(ctx, own); err != nil {
+		return s.judge(ctx, err)
 	}
 	// Only now may anything be written: the file is known to be ours.
-	if err := db.keepLog(ctx); err != nil {
-		return db.judge(ctx, err)
+	if err := keepLog(ctx, db.write); err != nil {
+		return s.judge(ctx, err)
 	}
-	if err := db.migrate(ctx); err != nil {
-		return db.judge(ctx, err)
+	if err := db.migrate(ctx, own); err != nil {
+		return s.judge(ctx, err)
 	}
-	db.hide(db.path + "-shm") // SQLite made it by the umask
-	db.read, err = openPool(db.path, "deferred", readPragmas, readConns)
+	hide(s.path+"-shm", db.log) // SQLite made it by the umask
+	db.read, err = openPool(s.path, "deferred", readPragmas, conns)
 	return err
+}
+
+func sqliteSchema() schema {
+	return schema{
+		dialect:   goose.DialectSQLite3,
+		ours:      `SELECT 1 FROM sqlite_master WHERE name = $1`,
+		foreign:   `SELECT 1 FROM sqlite_master`,
+		elsewhere: "point --data at another directory",
+	}
+}
+
+// watch looks now and then whether another process has written to the file,
+// and says no more than that: what it wrote is not known.
+func (s *sqlite) watch(ctx context.Context, db *DB, changes chan<- broker.Change) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	var seen int64 // 0 is no version: the first look tells of a change
+	for {
+		var version int64
+		err := db.write.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&version)
+		switch {
+		case err != nil && ctx.Err() == nil:
+			db.log.Error("cannot see whether another process has changed the database", "path", s.path, "error", err)
+		case err == nil && version != seen:
+			seen = version
+			pass(ctx, changes, broker.Change{})
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // keepLog turns the write-ahead log on. SQLite does not wait for a lock here,
 // so that two processes starting on a new file would throw each other out.
-func (db *DB) keepLog(ctx context.Context) error {
+func keepLog(ctx context.Context, pool *sql.DB) error {
 	giveUp := time.NewTimer(busyTimeout)
 	defer giveUp.Stop()
 	for {
-		_, err := db.write.ExecContext(ctx, `PRAGMA journal_mode = wal`)
+		_, err := pool.ExecContext(ctx, `PRAGMA journal_mode = wal`)
 		if !errors.Is(err, sqlite3.BUSY) {
 			return err
 		}
@@ -147,38 +151,38 @@ func (db *DB) keepLog(ctx context.Context) error {
 
 // prepareFile makes a missing file with mode 0600, which the log beside it
 // inherits, and takes an existing one away from others.
-func (db *DB) prepareFile() error {
-	file, err := os.OpenFile(db.path, os.O_RDWR|os.O_CREATE, 0o600)
+func (s *sqlite) prepareFile(log *slog.Logger) error {
+	file, err := os.OpenFile(s.path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return db.fileFault(err)
+		return s.fileFault(err)
 	}
 	if err := file.Close(); err != nil {
-		return db.fileFault(err)
+		return s.fileFault(err)
 	}
-	db.hide(db.path)
+	hide(s.path, log)
 	return nil
 }
 
 // hide takes a file away from others. Where the file system has no modes it
 // can only warn.
-func (db *DB) hide(path string) {
+func hide(path string, log *slog.Logger) {
 	info, err := os.Stat(path)
 	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		err = os.Chmod(path, 0o600)
 	}
 	if err != nil {
-		db.log.Warn("others may be able to read a file of the database", "path", path, "error", err)
+		log.Warn("others may be able to read a file of the database", "path", path, "error", err)
 	}
 }
 
-func (db *DB) fileFault(err error) error {
+func (s *sqlite) fileFault(err error) error {
 	reason := err
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
 		reason = pathErr.Err // the message names the path already
 	}
-	return fault.Wrap(err, api.CodeNeedsConfiguration, "cannot open the database %s: %s", db.path, reason).
-		WithHint("make sure that %s is a directory that the user running Valetkey may write, or choose another with --data", filepath.Dir(db.path))
+	return fault.Wrap(err, api.CodeNeedsConfiguration, "cannot open the database %s: %s", s.path, reason).
+		WithHint("make sure that %s is a directory that the user running Valetkey may write, or choose another with --data", filepath.Dir(s.path))
 }
 
 func openPool(path, txlock, pragmas string, conns int) (*sql.DB, error) {
@@ -205,9 +209,4 @@ func openPool(path, txlock, pragmas string, conns int) (*sql.DB, error) {
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	return pool, nil
-}
-
-// Ping reports whether the database can be read.
-func (db *DB) Ping(ctx context.Context) error {
-	return db.judge(ctx, db.read.PingContext(ctx))
 }

@@ -28,7 +28,7 @@ func (db *DB) PreviousTokenSets(ctx context.Context, connection string) ([]broke
 // goes with it, or returns [broker.ErrStale] and changes nothing. An event of
 // kind [broker.EventRefreshed] also moves LastRefreshedAt to Set.ObtainedAt.
 func (db *DB) SaveTokenSet(ctx context.Context, save broker.TokenSave) error {
-	return db.update(ctx, func(tx queryer) error {
+	return db.publish(ctx, broker.Change{Noun: broker.NounConnection, Name: save.Set.Connection}, func(tx queryer) error {
 		name := save.Set.Connection
 		event := db.complete(save.Event, name)
 		if err := advance(ctx, tx, save, event); err != nil {
@@ -68,7 +68,7 @@ func advance(ctx context.Context, tx queryer, save broker.TokenSave, event broke
 			state             = $2,
 			cause             = $3,
 			account           = CASE WHEN $4 = '' THEN account ELSE $4 END,
-			last_refreshed_at = CASE WHEN $5 = 0 THEN last_refreshed_at ELSE $5 END,
+			last_refreshed_at = CASE WHEN $5 = CAST(0 AS BIGINT) THEN last_refreshed_at ELSE $5 END,
 			updated_at        = $6,
 			captured          = COALESCE($7, captured)
 		WHERE name = $8
@@ -89,11 +89,12 @@ func advance(ctx context.Context, tx queryer, save broker.TokenSave, event broke
 }
 
 // checkFence refuses the holder of a lease that was given on, or outdated by
-// a revocation, while it was away.
+// a revocation, while it was away. It writes the row as it is, which keeps it
+// locked: nobody is given the lease between the check and the save.
 func checkFence(ctx context.Context, tx queryer, connection string, fence int64) error {
-	latest, err := exists(ctx, tx, `
-		SELECT 1
-		FROM leases
+	latest, err := changed(ctx, tx, `
+		UPDATE leases
+		SET fence = fence
 		WHERE connection = $1
 		  AND fence = $2`,
 		connection,
@@ -133,7 +134,7 @@ func insertTokenSet(ctx context.Context, tx queryer, set broker.TokenSet) error 
 // the connection's new state and event. It outdates a lease that is held, so that a renewal on its way
 // cannot bring the grant back.
 func (db *DB) DropTokenSets(ctx context.Context, connection string, change broker.StateChange, event broker.Event) error {
-	return db.update(ctx, func(tx queryer) error {
+	return db.publish(ctx, broker.Change{Noun: broker.NounConnection, Name: connection}, func(tx queryer) error {
 		event := db.complete(event, connection)
 		known, err := changed(ctx, tx, `
 			UPDATE connections

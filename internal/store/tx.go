@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/valetkey/valetkey/internal/broker"
 )
@@ -19,18 +20,70 @@ type queryer interface {
 // scanner is a row to be read.
 type scanner interface{ Scan(into ...any) error }
 
-// update runs change in one transaction on the writing connection. An error,
-// or a context that ends, undoes all of it.
+// maxTries bounds how often a transaction is run when the database gave it up
+// for another one's sake, or lost the connection before it began.
+const maxTries = 5
+
+// firstPause is before the second try; it doubles with each.
+const firstPause = 2 * time.Millisecond
+
+// update runs change in one transaction on a writing connection. An error, or
+// a context that ends, undoes all of it. It may run change more than once, each
+// time on the state before it.
 func (db *DB) update(ctx context.Context, change func(tx queryer) error) error {
-	tx, err := db.write.BeginTx(ctx, nil)
-	if err != nil {
-		return db.judge(ctx, err)
+	return db.bounded(ctx, func(ctx context.Context) (begun bool, err error) {
+		tx, err := db.write.BeginTx(ctx, db.engine.isolation())
+		if err != nil {
+			return false, err
+		}
+		defer tx.Rollback() // after a commit it does nothing
+		if err := change(tx); err != nil {
+			return true, err
+		}
+		return true, tx.Commit()
+	})
+}
+
+// publish is update for a change that other processes must hear of.
+func (db *DB) publish(ctx context.Context, what broker.Change, change func(tx queryer) error) error {
+	return db.update(ctx, func(tx queryer) error {
+		if err := change(tx); err != nil {
+			return err
+		}
+		return db.engine.announce(ctx, tx, db.node, what)
+	})
+}
+
+// query runs something that only reads.
+func (db *DB) query(ctx context.Context, read func(ctx context.Context) error) error {
+	return db.bounded(ctx, func(ctx context.Context) (bool, error) { return false, read(ctx) })
+}
+
+// bounded runs a step again, a few times, when the database asks for that, and
+// gives its error a meaning. The step says whether it may have written.
+func (db *DB) bounded(caller context.Context, step func(ctx context.Context) (begun bool, err error)) error {
+	ctx := caller
+	if db.patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(caller, db.patience)
+		defer cancel()
 	}
-	defer tx.Rollback() // after a commit it does nothing
-	if err := change(tx); err != nil {
-		return db.judge(ctx, err)
+	pause := firstPause
+	for try := 1; ; try++ {
+		begun, err := step(ctx)
+		if err == nil {
+			return nil
+		}
+		if try == maxTries || !db.engine.again(err, begun) {
+			return db.engine.judge(caller, err)
+		}
+		select {
+		case <-ctx.Done():
+			return db.engine.judge(caller, err)
+		case <-time.After(pause):
+			pause *= 2
+		}
 	}
-	return db.judge(ctx, tx.Commit())
 }
 
 // changed runs a statement and reports whether it changed a row.
@@ -65,21 +118,27 @@ func nextID(ctx context.Context, tx queryer, sequence string) (id int64, err err
 }
 
 // find reads all rows of a query.
-func find[T any](ctx context.Context, db *DB, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := db.read.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, db.judge(ctx, err)
-	}
-	defer rows.Close()
-	var found []T
-	for rows.Next() {
-		one, err := scan(rows)
+func find[T any](ctx context.Context, db *DB, scan func(scanner) (T, error), query string, args ...any) (found []T, err error) {
+	err = db.query(ctx, func(ctx context.Context) error {
+		found = nil
+		rows, err := db.read.QueryContext(ctx, query, args...)
 		if err != nil {
-			return nil, db.judge(ctx, err)
+			return err
 		}
-		found = append(found, one)
+		defer rows.Close()
+		for rows.Next() {
+			one, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			found = append(found, one)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, err
 	}
-	return found, db.judge(ctx, rows.Err())
+	return found, nil
 }
 
 // only returns the one element found, or what an unknown thing is.

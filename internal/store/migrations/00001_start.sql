@@ -1,17 +1,19 @@
 -- +goose Up
+-- The collation "binary" orders names by their bytes. SQLite has it; a PostgreSQL
+-- database gets it before its first migration.
 CREATE TABLE sequences (
-    name  TEXT   NOT NULL PRIMARY KEY,
+    name  TEXT   COLLATE "binary" NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL
 );
 INSERT INTO sequences (name, value) VALUES ('event', 0), ('fence', 0);
 
 CREATE TABLE settings (
-    name  TEXT  NOT NULL PRIMARY KEY,
+    name  TEXT  COLLATE "binary" NOT NULL PRIMARY KEY,
     value BYTEA NOT NULL
 );
 
 CREATE TABLE access_keys (
-    name         TEXT   NOT NULL PRIMARY KEY,
+    name         TEXT   COLLATE "binary" NOT NULL PRIMARY KEY,
     hash         BYTEA  NOT NULL,
     prefix       TEXT   NOT NULL,
     role         TEXT   NOT NULL,
@@ -22,7 +24,7 @@ CREATE TABLE access_keys (
 );
 
 CREATE TABLE providers (
-    name       TEXT   NOT NULL PRIMARY KEY,
+    name       TEXT   COLLATE "binary" NOT NULL PRIMARY KEY,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     document   TEXT   NOT NULL
@@ -30,8 +32,8 @@ CREATE TABLE providers (
 
 -- A client's provider may be a built-in one, so no foreign key can guard it.
 CREATE TABLE clients (
-    name                       TEXT   NOT NULL PRIMARY KEY,
-    provider                   TEXT   NOT NULL,
+    name                       TEXT   COLLATE "binary" NOT NULL PRIMARY KEY,
+    provider                   TEXT   COLLATE "binary" NOT NULL,
     client_id                  TEXT   NOT NULL,
     token_endpoint_auth_method TEXT   NOT NULL,
     created_at                 BIGINT NOT NULL,
@@ -45,8 +47,8 @@ CREATE TABLE clients (
 CREATE INDEX clients_by_provider ON clients (provider);
 
 CREATE TABLE connections (
-    name              TEXT   NOT NULL PRIMARY KEY,
-    client            TEXT   NOT NULL REFERENCES clients (name),
+    name              TEXT   COLLATE "binary" NOT NULL PRIMARY KEY,
+    client            TEXT   COLLATE "binary" NOT NULL REFERENCES clients (name),
     state             TEXT   NOT NULL,
     generation        BIGINT NOT NULL,
     account           TEXT   NOT NULL,
@@ -62,7 +64,7 @@ CREATE INDEX connections_by_state ON connections (state, name);
 
 -- The sealed tokens come last: a list reads the columns before them only.
 CREATE TABLE token_sets (
-    connection         TEXT   NOT NULL REFERENCES connections (name) ON DELETE CASCADE,
+    connection         TEXT   COLLATE "binary" NOT NULL REFERENCES connections (name) ON DELETE CASCADE,
     generation         BIGINT NOT NULL,
     token_type         TEXT   NOT NULL,
     obtained_at        BIGINT NOT NULL,
@@ -75,15 +77,15 @@ CREATE TABLE token_sets (
 );
 
 CREATE TABLE leases (
-    connection TEXT   NOT NULL PRIMARY KEY REFERENCES connections (name) ON DELETE CASCADE,
+    connection TEXT   COLLATE "binary" NOT NULL PRIMARY KEY REFERENCES connections (name) ON DELETE CASCADE,
     owner      TEXT   NOT NULL,
     fence      BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
 
 CREATE TABLE flows (
-    id                TEXT   NOT NULL PRIMARY KEY,
-    connection        TEXT   NOT NULL REFERENCES connections (name) ON DELETE CASCADE,
+    id                TEXT   COLLATE "binary" NOT NULL PRIMARY KEY,
+    connection        TEXT   COLLATE "binary" NOT NULL REFERENCES connections (name) ON DELETE CASCADE,
     state_hash        BYTEA  NOT NULL UNIQUE,
     status            TEXT   NOT NULL,
     taken_at          BIGINT NOT NULL,
@@ -102,7 +104,7 @@ CREATE INDEX flows_by_expiry ON flows (expires_at);
 
 CREATE TABLE events (
     id          BIGINT NOT NULL PRIMARY KEY,
-    connection  TEXT   NOT NULL REFERENCES connections (name) ON DELETE CASCADE,
+    connection  TEXT   COLLATE "binary" NOT NULL REFERENCES connections (name) ON DELETE CASCADE,
     happened_at BIGINT NOT NULL,
     kind        TEXT   NOT NULL,
     detail      TEXT

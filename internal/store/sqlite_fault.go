@@ -15,7 +15,7 @@ import (
 // judge gives an error of the database its meaning: the context's own error
 // when the caller gave up, the broker's for a constraint, a fault that names
 // the file and the remedy when the machine fails us.
-func (db *DB) judge(ctx context.Context, err error) error {
+func (s *sqlite) judge(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -34,7 +34,7 @@ func (db *DB) judge(ctx context.Context, err error) error {
 	case sqlite3.CONSTRAINT_FOREIGNKEY:
 		return broker.ErrNotFound
 	}
-	if machine := machineFault(db.path, err); machine != nil {
+	if machine := machineFault(s.path, err); machine != nil {
 		return machine
 	}
 	return fmt.Errorf("database: %w", err)

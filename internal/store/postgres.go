@@ -1,0 +1,178 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+)
+
+const (
+	// postgresConns is how many connections a node keeps, besides the one that
+	// listens for changes. PostgreSQL itself allows 100 unless told otherwise.
+	postgresConns = 10
+	// connectLimit is how long a server may take to answer at all, unless the
+	// URL says otherwise.
+	connectLimit = 5 * time.Second
+	// postgresPatience ends a call to a server that went silent.
+	postgresPatience = 15 * time.Second
+	// connLife ends connections now and then, so that a node finds its way to
+	// the server that a changed name leads to.
+	connLife = 30 * time.Minute
+	// connIdle is how long a connection that nobody needs is kept.
+	connIdle = 5 * time.Minute
+	// minVersion is the oldest PostgreSQL that is tested.
+	minVersion = 13
+	// migrationLock is the advisory lock that a node holds while it brings the
+	// tables up to date: "valetkey" in ASCII.
+	migrationLock = 0x76616c65746b6579
+)
+
+// postgres is a database on a PostgreSQL server, shared by any number of nodes.
+type postgres struct {
+	config *pgx.ConnConfig
+	beat   time.Duration // how long the listening connection may be silent
+	retry  time.Duration // between attempts to connect it again
+}
+
+// newPostgres reads the URL. The server is not asked yet.
+func newPostgres(address string) (*postgres, error) {
+	config, err := pgx.ParseConfig(address)
+	if err != nil || !isPostgresURL(address) {
+		// The reason is kept back: it may quote the password.
+		return nil, fault.New(api.CodeNeedsConfiguration, "the database URL cannot be read").
+			WithHint("write --database postgres://USER:PASSWORD@HOST:5432/DATABASE; in the password write every character but letters and digits as %%XX")
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectLimit
+	}
+	if _, named := config.RuntimeParams["application_name"]; !named {
+		config.RuntimeParams["application_name"] = "valetkey"
+	}
+	return &postgres{config: config, beat: listenBeat, retry: listenRetry}, nil
+}
+
+func isPostgresURL(address string) bool {
+	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
+}
+
+// place is the first server's address with the database's name.
+func (p *postgres) place() string {
+	if strings.HasPrefix(p.config.Host, "/") { // the directory of a unix socket
+		return "PostgreSQL at " + p.config.Host + ", database " + p.config.Database
+	}
+	address := net.JoinHostPort(p.config.Host, strconv.Itoa(int(p.config.Port)))
+	return "PostgreSQL at " + address + ", database " + p.config.Database
+}
+
+// isolation is said outright, so that a server's default cannot change it. Rows
+// that two writers may want are compared and swapped, or locked by a write.
+func (p *postgres) isolation() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+}
+
+func (p *postgres) open(ctx context.Context, db *DB, conns int) error {
+	if conns <= 0 {
+		conns = postgresConns
+	}
+	pool := stdlib.OpenDB(*p.config)
+	pool.SetMaxOpenConns(max(conns, 2)) // one holds the lock, one migrates
+	pool.SetMaxIdleConns(conns)
+	pool.SetConnMaxLifetime(connLife)
+	pool.SetConnMaxIdleTime(connIdle)
+	db.read, db.write, db.patience = pool, pool, postgresPatience
+	if err := p.inspect(ctx, db); err != nil {
+		return p.judge(ctx, err)
+	}
+	own := postgresSchema()
+	if err := db.checkOwn(ctx, own); err != nil {
+		return p.judge(ctx, err)
+	}
+	return p.judge(ctx, p.alone(ctx, pool, func() error { return db.migrate(ctx, own) }))
+}
+
+// inspect refuses a server that cannot do what is needed.
+func (p *postgres) inspect(ctx context.Context, db *DB) error {
+	var version int
+	var replica bool
+	var schema sql.NullString
+	var commit string
+	err := db.write.QueryRowContext(ctx, `
+		SELECT
+			current_setting('server_version_num')::int,
+			pg_is_in_recovery(),
+			current_schema(),
+			current_setting('synchronous_commit')`).Scan(&version, &replica, &schema, &commit)
+	if err != nil {
+		return err
+	}
+	if version/10000 < minVersion {
+		return fault.New(api.CodeNeedsConfiguration, "%s is version %d, and Valetkey needs %d or later", p.place(), version/10000, minVersion).
+			WithHint("upgrade the server, or name another with --database")
+	}
+	if replica {
+		return readOnlyFault(nil, p.place())
+	}
+	if !schema.Valid {
+		return fault.New(api.CodeNeedsConfiguration, "%s has no schema of the search path", p.place()).
+			WithHint("create it: CREATE SCHEMA name; or set search_path in the URL to one that exists")
+	}
+	if commit == "off" {
+		db.log.Warn("synchronous_commit is off: after a crash of the database server a renewed token may be lost, and with it the grant",
+			"database", p.place())
+	}
+	return nil
+}
+
+// alone runs a step while no other node does. Nodes that start together take
+// turns; the lock ends with its transaction, however that ends.
+func (p *postgres) alone(ctx context.Context, pool *sql.DB, step func() error) error {
+	tx, err := pool.BeginTx(ctx, p.isolation())
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // it wrote nothing
+	if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrationLock)); err != nil {
+		return err
+	}
+	return step()
+}
+
+func postgresSchema() schema {
+	return schema{
+		dialect: goose.DialectPostgres,
+		prepare: `CREATE COLLATION IF NOT EXISTS "binary" FROM "C"`,
+		ours: `
+			SELECT 1
+			FROM information_schema.columns
+			WHERE table_schema = current_schema()
+			  AND table_name = $1
+			  AND column_name = 'version_id'`,
+		foreign: `
+			SELECT 1
+			FROM information_schema.tables
+			WHERE table_schema = current_schema()`,
+		elsewhere: "create a database for Valetkey alone (createdb valetkey) and name it with --database",
+	}
+}
+
+// again says yes when the server gave the transaction up for another one's
+// sake, and when the connection was lost before anything was asked of it.
+func (p *postgres) again(err error, begun bool) bool {
+	switch sqlState(err) {
+	case serializationFailure, deadlockDetected:
+		return true
+	}
+	var connect *connectError
+	return !begun && isLost(err) && !errors.As(err, &connect)
+}
