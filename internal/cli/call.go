@@ -78,6 +78,9 @@ func (p *program) callRequest(args []string, f callFlags, hasData bool) (client.
 	if len(args) == 3 {
 		r.Method = strings.ToUpper(args[1])
 	}
+	if err := f.check(r.Method, hasData); err != nil {
+		return r, err
+	}
 	for _, text := range f.headers {
 		name, value, found := strings.Cut(text, ":")
 		if !found || strings.TrimSpace(name) == "" {
@@ -92,12 +95,6 @@ func (p *program) callRequest(args []string, f callFlags, hasData bool) (client.
 		}
 		r.Query.Add(name, value)
 	}
-	if hasData && len(f.form)+len(f.files) > 0 {
-		return r, usage("give the body one way", "-d excludes --form and --file")
-	}
-	if f.paginate && (hasData || len(f.form)+len(f.files) > 0 || (r.Method != "" && r.Method != http.MethodGet)) {
-		return r, usage("leave --paginate out", "--paginate is for GET requests")
-	}
 	b, err := p.callBody(f, hasData)
 	if err != nil {
 		return r, err
@@ -107,6 +104,19 @@ func (p *program) callRequest(args []string, f callFlags, hasData bool) (client.
 		r.Header.Set("Content-Type", b.kind)
 	}
 	return r, nil
+}
+
+// check refuses flags that contradict one another.
+func (f callFlags) check(method string, hasData bool) error {
+	hasForm := len(f.form)+len(f.files) > 0
+	if hasData && hasForm {
+		return usage("give the body one way", "-d excludes --form and --file")
+	}
+	isGet := method == "" || method == http.MethodGet
+	if f.paginate && (hasData || hasForm || !isGet) {
+		return usage("leave --paginate out", "--paginate is for GET requests")
+	}
+	return nil
 }
 
 // call sends the request and prints what comes back.
@@ -129,27 +139,27 @@ func (p *program) call(ctx context.Context, s *session, name string, r client.Ca
 	}
 	defer res.Body.Close()
 	if f.include {
-		if err := writeHead(p.streams.Out, res); err != nil {
+		if err := writeHead(p.streams.Out, res.StatusCode, res.Header); err != nil {
 			return err
 		}
 	}
 	if _, err := io.Copy(out, res.Body); err != nil {
 		return brokenOff(ctx, err)
 	}
-	return callOutcome(name, res)
+	return callOutcome(name, res.StatusCode)
 }
 
 // callOutcome is the error of an answer of 400 or above.
-func callOutcome(name string, res *http.Response) error {
-	if res.StatusCode < http.StatusBadRequest {
+func callOutcome(name string, status int) error {
+	if status < http.StatusBadRequest {
 		return nil
 	}
 	hint := ""
-	switch res.StatusCode {
+	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		hint = "valetkey show " + name + " says which scopes were granted; valetkey test " + name + " whether the token works"
 	case http.StatusNotFound:
 		hint = "PATH stands under the base URL, which valetkey show " + name + " -o yaml or its provider names"
 	}
-	return answeredWith(res.StatusCode, hint)
+	return answeredWith(status, hint)
 }

@@ -41,12 +41,12 @@ func (p *program) bodyOutput(path string) (out io.Writer, finish func(error) err
 }
 
 // writeHead prints status and headers as HTTP/1.1 has them.
-func writeHead(w io.Writer, res *http.Response) error {
-	if _, err := fmt.Fprintf(w, "HTTP/1.1 %d %s\n", res.StatusCode, http.StatusText(res.StatusCode)); err != nil {
+func writeHead(w io.Writer, status int, header http.Header) error {
+	if _, err := fmt.Fprintf(w, "HTTP/1.1 %d %s\n", status, http.StatusText(status)); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(res.Header)) {
-		for _, value := range res.Header[name] {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, value := range header[name] {
 			if _, err := fmt.Fprintf(w, "%s: %s\n", name, value); err != nil {
 				return err
 			}
