@@ -98,7 +98,7 @@ func (b *Broker) judgeAndSave(ctx context.Context, flow Flow, params url.Values,
 	if response.Error != "" {
 		return b.denied(a, response)
 	}
-	token, err := b.redeemCode(ctx, a, server, flow, response.Code, verifier)
+	token, err := b.redeemCode(ctx, a, server, oauth.CodeParams(response.Code, flow.RedirectURI, verifier))
 	if err != nil {
 		return b.codeRefused(ctx, a, err)
 	}
@@ -112,19 +112,19 @@ func refusedAnswer(err error, connection string) error {
 		WithHint("nothing was changed; begin a new authorization: valetkey connect %s", connection)
 }
 
-func (b *Broker) redeemCode(ctx context.Context, a arrangement, server oauth.Server, flow Flow, code, verifier string) (oauth.Token, error) {
+func (b *Broker) redeemCode(ctx context.Context, a arrangement, server oauth.Server, params url.Values) (oauth.Token, error) {
 	auth, err := b.clientAuth(ctx, a, server)
 	if err != nil {
 		return oauth.Token{}, err
 	}
 	if a.provider.Provider.CodeChallengeMethod == oauth.MethodNone {
-		verifier = ""
+		params.Del("code_verifier")
 	}
 	return b.exchange(ctx, oauth.TokenRequest{
 		Endpoint: server.TokenEndpoint,
 		Auth:     auth,
 		Grant:    oauth.GrantAuthorizationCode,
-		Params:   oauth.CodeParams(code, flow.RedirectURI, verifier),
+		Params:   params,
 		Rules:    requestRules(a.provider.Provider.TokenRequest),
 	}, responseRules(a.provider.Provider.TokenResponse))
 }

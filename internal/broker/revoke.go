@@ -65,23 +65,22 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set TokenS
 		if token.IsZero() {
 			continue
 		}
-		if err := b.revokeToken(ctx, a, server, auth, token, kind); err != nil {
+		if err := b.revokeToken(ctx, a, oauth.RevocationRequest{
+			Endpoint:      server.RevocationEndpoint,
+			Auth:          auth,
+			Token:         token.Reveal(),
+			TokenTypeHint: kind,
+			Rules:         requestRules(a.provider.Provider.RevocationRequest),
+		}); err != nil {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-func (b *Broker) revokeToken(ctx context.Context, a arrangement, server oauth.Server, auth oauth.ClientAuth, token secret.Text, kind string) error {
+func (b *Broker) revokeToken(ctx context.Context, a arrangement, request oauth.RevocationRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, TokenTimeout)
 	defer cancel()
-	request := oauth.RevocationRequest{
-		Endpoint:      server.RevocationEndpoint,
-		Auth:          auth,
-		Token:         token.Reveal(),
-		TokenTypeHint: kind,
-		Rules:         requestRules(a.provider.Provider.RevocationRequest),
-	}
 	message, err := request.HTTP(ctx)
 	if err != nil {
 		return fault.Wrap(err, api.CodeNeedsConfiguration, "no revocation request can be made: %s", describe(err))

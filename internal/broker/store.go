@@ -28,11 +28,16 @@ type Page struct {
 type Store interface {
 	ProviderStore
 	ClientStore
+	GrantStore
+	SettingStore
+}
+
+// GrantStore keeps what belongs to a connection, and goes with it.
+type GrantStore interface {
 	ConnectionStore
 	TokenStore
 	FlowStore
 	EventStore
-	SettingStore
 }
 
 // ProviderStore keeps the user's own providers. The document is the

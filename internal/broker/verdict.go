@@ -4,17 +4,17 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/remedy"
 	"github.com/valetkey/valetkey/oauth"
 )
 
 // errNoRefreshToken is the failure of a grant that came without a refresh
 // token and has expired: judged like an answer of the provider.
 var errNoRefreshToken = &oauth.Error{
-	Code:        "no_refresh_token",
+	Code:        remedy.CodeNoRefreshToken,
 	Description: "the access token expired and the provider gave no refresh token with it",
 	Action:      oauth.ActionReauthorize,
 	Grant:       oauth.GrantRefreshToken,
@@ -65,62 +65,14 @@ func consequence(err *oauth.Error) (api.State, api.Code) {
 	}
 }
 
-// cause puts a provider's error into words: what it is, what the provider
-// said, and what to do about it.
+// cause puts a provider's error into words for this connection.
 func (b *Broker) cause(a arrangement, err *oauth.Error) *api.Cause {
-	title, remedy := b.explain(a, err)
-	detail := err.Description
-	if len(err.ErrorCodes) > 0 {
-		detail = strings.TrimSpace(detail + " [" + strings.Join(err.ErrorCodes, ", ") + "]")
-	}
-	if id := err.Evidence["correlation_id"]; id != "" {
-		detail += " correlation_id " + id
-	}
-	return &api.Cause{Code: err.Code, Title: title, Detail: detail, Remedy: remedy}
-}
-
-// explain is the one table of titles and remedies.
-func (b *Broker) explain(a arrangement, err *oauth.Error) (title, remedy string) {
-	connection, client := a.connection.Name, a.client.Name
-	switch {
-	case err.Code == errNoRefreshToken.Code:
-		return "the access token expired, and there is no refresh token to renew it with",
-			refreshTokenAdvice(a.connection.Spec, a.provider.Provider) + ": valetkey connect " + connection
-	case err.ClientWide():
-		return "the provider refuses the client " + client + ": its id or secret is not accepted",
-			"valetkey client update " + client + " --client-secret-file FILE; copy the secret's value, not its id" + expiredSecretAdvice(err)
-	case err.Code == "invalid_grant" && err.Grant == oauth.GrantAuthorizationCode:
-		return "the provider did not accept the authorization code", "valetkey connect " + connection
-	case err.Code == "redirect_uri_mismatch":
-		return "the redirect URI is not registered at the provider", "register exactly " + b.RedirectURI()
-	case err.Code == "invalid_scope":
-		return "the provider does not know a scope, or does not grant it to this client",
-			"correct the scopes of " + connection + ", or allow them in the registration of " + client
-	case err.Code == "access_denied":
-		return "access was denied at the provider", "valetkey connect " + connection + ", and allow it there"
-	}
-	switch err.Action {
-	case oauth.ActionReauthorize:
-		return "the grant has ended: it expired, was revoked, or was used twice", "valetkey connect " + connection
-	case oauth.ActionAdmin:
-		return "an administrator at the provider must allow this", "show the administrator the detail of: valetkey show " + connection
-	case oauth.ActionUnknownOutcome:
-		return "the provider was asked for a new token and did not answer", "nothing to do yet: it is tried again; see valetkey show " + connection
-	case oauth.ActionRetry, oauth.ActionRefresh:
-		return "the provider cannot give a token just now", "nothing to do yet: it is tried again"
-	default:
-		return "the token request was not accepted", "compare the settings with the provider's documentation: valetkey client show " + client
-	}
-}
-
-// expiredSecretAdvice adds the one further reading that providers spell out.
-func expiredSecretAdvice(err *oauth.Error) string {
-	for _, number := range err.ErrorCodes {
-		if strings.TrimPrefix(number, "AADSTS") == "7000222" {
-			return "; the secret has expired: make a new one at the provider first"
-		}
-	}
-	return ""
+	return remedy.Case{
+		Connection:  a.connection.Name,
+		Client:      a.client.Name,
+		RedirectURI: b.RedirectURI(),
+		Advice:      refreshTokenAdvice(a.connection.Spec, a.provider.Provider),
+	}.Cause(err)
 }
 
 // denied is for an authorization that the provider answered with an error. The

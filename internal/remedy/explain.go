@@ -1,0 +1,108 @@
+package remedy
+
+import (
+	_ "embed"
+	"strings"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+// CodeNoRefreshToken is the code of a grant that expired and came without a
+// refresh token: our own finding, explained like a provider's.
+const CodeNoRefreshToken = "no_refresh_token"
+
+// Case is what a refusal is about: the names a remedy has to mention.
+type Case struct {
+	Connection  string
+	Client      string
+	RedirectURI string
+	Advice      string // how to get a refresh token from this provider
+}
+
+// Cause puts a refusal into words. The detail is the server's own, which
+// package oauth has bounded and freed of secrets.
+func (c Case) Cause(err *oauth.Error) *api.Cause {
+	title, remedy := c.Explain(err)
+	detail := err.Description
+	if len(err.ErrorCodes) > 0 {
+		detail = strings.TrimSpace(detail + " [" + strings.Join(err.ErrorCodes, ", ") + "]")
+	}
+	if id := err.Evidence["correlation_id"]; id != "" && !strings.Contains(detail, id) {
+		detail = strings.TrimSpace(detail + " correlation_id " + id)
+	}
+	return &api.Cause{Code: err.Code, Title: title, Detail: detail, Remedy: remedy}
+}
+
+// Explain says what a refusal means and what to do about it.
+func (c Case) Explain(err *oauth.Error) (title, remedy string) {
+	for _, number := range err.ErrorCodes {
+		if title, remedy, ok := entra(strings.TrimPrefix(number, "AADSTS")); ok {
+			return title, c.fill(remedy)
+		}
+	}
+	if title, remedy, ok := c.byCode(err); ok {
+		return title, remedy
+	}
+	return c.byAction(err)
+}
+
+func (c Case) fill(remedy string) string {
+	return strings.NewReplacer("{connection}", c.Connection, "{client}", c.Client, "{redirect_uri}", c.RedirectURI).Replace(remedy)
+}
+
+func (c Case) byCode(err *oauth.Error) (title, remedy string, ok bool) {
+	switch {
+	case err.Code == CodeNoRefreshToken:
+		return "the access token expired, and there is no refresh token to renew it with",
+			c.Advice + ": valetkey connect " + c.Connection, true
+	case err.ClientWide():
+		return "the provider refuses the client " + c.Client + ": its id or secret is not accepted",
+			"valetkey client update " + c.Client + " --client-secret-file FILE; copy the secret's value, not its id", true
+	case err.Code == "invalid_grant" && err.Grant == oauth.GrantAuthorizationCode:
+		return "the provider did not accept the authorization code", "valetkey connect " + c.Connection, true
+	case err.Code == "invalid_grant" && err.Grant == oauth.GrantJWTBearer:
+		return "the provider did not accept the signed assertion",
+			"compare the key of " + c.Client + ", the subject and this machine's clock with the service account", true
+	case err.Code == "redirect_uri_mismatch":
+		return "the redirect URI is not registered at the provider", "register exactly " + c.RedirectURI, true
+	case err.Code == "invalid_scope":
+		return "the provider does not know a scope, or does not grant it to this client",
+			"correct the scopes of " + c.Connection + ", or allow them in the registration of " + c.Client, true
+	case err.Code == "access_denied":
+		return "access was denied at the provider", "valetkey connect " + c.Connection + ", and allow it there", true
+	}
+	return "", "", false
+}
+
+func (c Case) byAction(err *oauth.Error) (title, remedy string) {
+	switch err.Action {
+	case oauth.ActionReauthorize:
+		return "the grant has ended: it expired, was revoked, or was used twice", "valetkey connect " + c.Connection
+	case oauth.ActionAdmin:
+		return "an administrator at the provider must allow this", "show the administrator the detail of: valetkey show " + c.Connection
+	case oauth.ActionUnknownOutcome:
+		return "the provider was asked for a new token and did not answer", "nothing to do yet: it is tried again; see valetkey show " + c.Connection
+	case oauth.ActionRetry, oauth.ActionRefresh:
+		return "the provider cannot give a token just now", "nothing to do yet: it is tried again"
+	default:
+		return "the token request was not accepted", "compare the settings with the provider's documentation: valetkey client show " + c.Client
+	}
+}
+
+//go:embed entra.tsv
+var entraTable string
+
+// entra looks a number up. The table is read each time: a refusal is rare, and
+// reading it takes microseconds.
+func entra(number string) (title, remedy string, ok bool) {
+	for line := range strings.Lines(entraTable) {
+		numbers, words, found := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if !found || strings.HasPrefix(line, "#") || !strings.Contains(" "+numbers+" ", " "+number+" ") {
+			continue
+		}
+		title, remedy, _ = strings.Cut(words, "\t")
+		return title, remedy, true
+	}
+	return "", "", false
+}
