@@ -48,6 +48,7 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	}()
 	if a.store, err = store.Open(ctx, store.Config{
 		Path: filepath.Join(config.DataDir, "valetkey.db"),
+		URL:  config.Database,
 		Log:  config.Log,
 		Now:  config.Now,
 	}); err != nil {

@@ -17,6 +17,7 @@ const DefaultListen = "127.0.0.1:8539"
 // Config is all that a server is made of. DataDir is required.
 type Config struct {
 	DataDir       string
+	Database      string           // postgres://…; default: SQLite in DataDir
 	Listen        string           // default DefaultListen
 	PublicURL     string           // default: the listen address, over http
 	AllowPrivate  string           // ranges that outgoing requests may reach; see egress.ParseRanges

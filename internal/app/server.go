@@ -125,6 +125,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	var chores sync.WaitGroup
 	chores.Go(func() { s.keepHouse(ctx) })
+	chores.Go(func() { s.follow(ctx, s.store.Changes(ctx)) })
 	var err error
 	select {
 	case err = <-failed:

@@ -53,6 +53,7 @@ func (p *program) demo(ctx context.Context, o demo.Options) (err error) {
 	if o.Server, err = p.appConfig(serverFlags{}); err != nil {
 		return err
 	}
+	o.Server.Database = "" // practice leaves the database of everyday alone
 	o.Out, o.Browser = p.streams.Out, p.env.Browser
 	o.Await = func(ctx context.Context, c *client.Client, connection string, a api.Authorization) error {
 		return p.await(ctx, &session{Client: c}, pending{connection, a, demoWait})

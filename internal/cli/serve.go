@@ -23,7 +23,7 @@ addresses; any other must be told with --allow-private.
 
 Each flag has an environment variable; a flag beats the variable, which beats
 the file of --config. The file is YAML with the keys listen, public_url,
-allow_private, return_origins and data.`
+allow_private, return_origins, data and database.`
 
 // serveFile is the configuration file of a server.
 type serveFile struct {
@@ -32,6 +32,7 @@ type serveFile struct {
 	AllowPrivate  string   `json:"allow_private,omitempty"`
 	ReturnOrigins []string `json:"return_origins,omitempty"`
 	Data          string   `json:"data,omitempty"`
+	Database      string   `json:"database,omitempty"`
 }
 
 func (p *program) serveCommand() *cobra.Command {
@@ -62,6 +63,7 @@ func (p *program) serveCommand() *cobra.Command {
 	flags.StringVar(&f.listen, "listen", "", "the address to listen on (VALETKEY_LISTEN; default "+app.DefaultListen+")")
 	flags.StringVar(&f.publicURL, "public-url", "", "what browsers and providers see (VALETKEY_PUBLIC_URL; default the listen address)")
 	flags.StringVar(&f.allowPrivate, "allow-private", "", "address ranges that requests may reach besides public ones,\nsuch as loopback,10.0.0.0/8 (VALETKEY_ALLOW_PRIVATE)")
+	flags.StringVar(&f.database, "database", "", "a PostgreSQL database, postgres://USER@HOST/NAME, instead of SQLite\nin the data directory (VALETKEY_DATABASE, or VALETKEY_DATABASE_FILE)")
 	flags.StringVar(&configFile, "config", "", "a `FILE` with settings, as YAML")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log details")
 	return cmd
@@ -90,6 +92,7 @@ func (p *program) serveConfig(f serverFlags, path string) (app.Config, error) {
 		{&config.Listen, &file.Listen},
 		{&config.PublicURL, &file.PublicURL},
 		{&config.AllowPrivate, &file.AllowPrivate},
+		{&config.Database, &file.Database},
 	} {
 		if *setting.to == "" {
 			*setting.to = *setting.from

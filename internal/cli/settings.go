@@ -87,20 +87,22 @@ type serverFlags struct {
 	listen       string
 	publicURL    string
 	allowPrivate string
+	database     string
 }
 
 // appConfig puts flags, environment and defaults together.
 func (p *program) appConfig(f serverFlags) (app.Config, error) {
-	if p.env.Getenv("VALETKEY_DATABASE") != "" {
-		return app.Config{}, fault.New(api.CodeNeedsConfiguration, "VALETKEY_DATABASE is set, and this version keeps its data in SQLite alone").
-			WithHint("unset VALETKEY_DATABASE; the database is valetkey.db in the data directory")
-	}
 	dir, err := p.dataDir()
+	if err != nil {
+		return app.Config{}, err
+	}
+	database, err := p.secretSetting(f.database, "VALETKEY_DATABASE")
 	if err != nil {
 		return app.Config{}, err
 	}
 	return app.Config{
 		DataDir:      dir,
+		Database:     database,
 		Listen:       p.setting(f.listen, "VALETKEY_LISTEN"),
 		PublicURL:    strings.TrimRight(p.setting(f.publicURL, "VALETKEY_PUBLIC_URL"), "/"),
 		AllowPrivate: p.setting(f.allowPrivate, "VALETKEY_ALLOW_PRIVATE"),

@@ -74,7 +74,7 @@ func (p *postgres) listen(ctx context.Context, node string, changes chan<- broke
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:contextcheck // it must be closed after the context ended
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }() // it is broken, or not needed
 	var channel string
 	if err := conn.QueryRow(ctx, channelQuery).Scan(&channel); err != nil {
 		return err
