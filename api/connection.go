@@ -47,6 +47,9 @@ type ConnectionStatus struct {
 	LastRefreshedAt  *time.Time `json:"last_refreshed_at,omitempty"`
 	Generation       int64      `json:"generation"` // grows by one with each new token set
 	Account          string     `json:"account,omitempty"`
+	// BaseURL is where calls go: the connection's api.base_url or the provider's, with the variables
+	// filled in. It is empty while a variable is missing.
+	BaseURL string `json:"base_url,omitempty"`
 	// Captured are the variables that the provider's answers brought.
 	Captured  map[string]string `json:"captured,omitempty"`
 	Warnings  []string          `json:"warnings,omitempty"` // what will go wrong later, and what to change

@@ -102,8 +102,8 @@ func (a arrangement) scopes() []string {
 // defaultTimeout is how long an API may take to begin its answer.
 const defaultTimeout = 40 * time.Second
 
-// target fills in how to call the API.
-func (a arrangement) target() (*Target, error) {
+// settings are the connection's call settings over its provider's.
+func (a arrangement) settings() api.CallSettings {
 	settings := api.CallSettings{}
 	if a.provider.Provider.API != nil {
 		settings = *a.provider.Provider.API
@@ -111,6 +111,12 @@ func (a arrangement) target() (*Target, error) {
 	if a.connection.Spec.API != nil {
 		settings = settings.Merge(*a.connection.Spec.API)
 	}
+	return settings
+}
+
+// target fills in how to call the API.
+func (a arrangement) target() (*Target, error) {
+	settings := a.settings()
 	target := &Target{
 		Headers:   make(map[string]string, len(settings.Headers)),
 		Query:     make(map[string]string, len(settings.Query)),
@@ -149,19 +155,27 @@ func (a arrangement) logins() []*url.URL {
 	return pages
 }
 
+// baseURL is where calls go; nil when no base URL is set.
+func (a arrangement) baseURL(settings api.CallSettings) (*url.URL, error) {
+	if settings.BaseURL == "" {
+		return nil, nil
+	}
+	text, err := catalog.Expand(settings.BaseURL, a.provider.Variables)
+	if err != nil {
+		return nil, err
+	}
+	base, err := url.Parse(text)
+	if err != nil || base.Host == "" || base.User != nil {
+		return nil, fault.New(api.CodeNeedsConfiguration, "the base_url of connection %q is not an address", a.connection.Name)
+	}
+	return base, nil
+}
+
 // fill expands the templates of the call settings.
-func (a arrangement) fill(target *Target, settings api.CallSettings) error {
+func (a arrangement) fill(target *Target, settings api.CallSettings) (err error) {
 	vars := a.provider.Variables
-	if settings.BaseURL != "" {
-		text, err := catalog.Expand(settings.BaseURL, vars)
-		if err != nil {
-			return err
-		}
-		base, err := url.Parse(text)
-		if err != nil || base.Host == "" || base.User != nil {
-			return fault.New(api.CodeNeedsConfiguration, "the base_url of connection %q is not an address", a.connection.Name)
-		}
-		target.BaseURL = base
+	if target.BaseURL, err = a.baseURL(settings); err != nil {
+		return err
 	}
 	shared, err := catalog.ExpandText(target.RateLimit.SharedWith, vars)
 	if err != nil {

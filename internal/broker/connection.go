@@ -213,6 +213,7 @@ func (b *Broker) judgeGrant(c Connection, client Client, status *api.ConnectionS
 	}
 	grant := grantOf(c.Spec, provider)
 	status.Renewable = c.Renewable || byItself(grant)
+	status.BaseURL = knownBaseURL(c, client, provider)
 	if c.Generation == 0 {
 		return
 	}
@@ -227,6 +228,21 @@ func (b *Broker) judgeGrant(c Connection, client Client, status *api.ConnectionS
 		status.Warnings = append(status.Warnings, "the provider gave no refresh token, so this connection ends at "+
 			c.ExpiresAt.UTC().Format("2006-01-02 15:04:05 MST")+"; "+refreshTokenAdvice(c.Spec, provider))
 	}
+}
+
+// knownBaseURL is where calls go, as far as that is known: empty while a
+// variable is missing.
+func knownBaseURL(c Connection, client Client, provider api.Provider) string {
+	resolved, err := catalog.Resolve(provider, catalog.Values{Captured: c.Captured, Client: client.Variables, Connection: c.Spec.Variables})
+	if err != nil {
+		return ""
+	}
+	a := arrangement{connection: c, provider: resolved}
+	base, err := a.baseURL(a.settings())
+	if err != nil || base == nil {
+		return ""
+	}
+	return base.String()
 }
 
 // silentScopes are asked for, honoured, and commonly not listed in the answer.

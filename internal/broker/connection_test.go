@@ -131,3 +131,35 @@ func TestEventsTellTheStoryWithoutSecrets(t *testing.T) {
 		}
 	}
 }
+
+func TestTheBaseURLIsShownWithItsVariablesOnceTheyAreKnown(t *testing.T) {
+	h := newHarness(t)
+	provider := api.Provider{
+		Variables: map[string]api.Variable{"region": {Optional: true}},
+		API:       &api.CallSettings{BaseURL: "https://{region}.api.example/v1"},
+	}
+	provider.TokenEndpoint, provider.Grant = "https://login.example/token", "client_credentials"
+	_, err := h.PutProvider(h.ctx, "regional", provider)
+	h.must(err)
+	secret := api.Secret("s")
+	_, err = h.PutClient(h.ctx, "regional", api.ClientSpec{Provider: "regional", ClientID: "id", ClientSecret: &secret})
+	h.must(err)
+	for _, test := range []struct {
+		spec api.ConnectionSpec
+		want string
+	}{
+		{api.ConnectionSpec{}, ""},
+		{api.ConnectionSpec{Variables: map[string]string{"region": "eu"}}, "https://eu.api.example/v1"},
+		{api.ConnectionSpec{API: &api.CallSettings{BaseURL: "https://own.example/"}}, "https://own.example/"},
+		{api.ConnectionSpec{Variables: map[string]string{"region": "us"}, API: &api.CallSettings{BaseURL: "https://own.example/{region}"}}, "https://own.example/us"},
+	} {
+		test.spec.Client = "regional"
+		_, err = h.PutConnection(h.ctx, "regional", test.spec)
+		h.must(err)
+		c, err := h.Connection(h.ctx, "regional")
+		h.must(err)
+		if c.BaseURL != test.want {
+			t.Errorf("%v: base URL %q, want %q", test.spec, c.BaseURL, test.want)
+		}
+	}
+}

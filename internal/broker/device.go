@@ -105,6 +105,7 @@ func (b *Broker) askForCodes(ctx context.Context, a arrangement, server oauth.Se
 	if err != nil {
 		return device.Authorization{}, unreachable(err, "the provider "+a.provider.Provider.Name)
 	}
+	defer response.Body.Close()
 	codes, err := request.Judge(response, b.Now(), oauth.ResponseRules{})
 	if err != nil {
 		return codes, b.codeRefused(ctx, a, err)

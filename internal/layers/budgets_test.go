@@ -185,5 +185,7 @@ func checkType(t *testing.T, all *sources, file sourceFile, spec *ast.TypeSpec) 
 // wideRecords are the structs that mirror a flat document users write or read,
 // with their own budget. Grouping their fields would change the document.
 func wideRecords() map[string]int {
-	return map[string]int{}
+	return map[string]int{
+		"api/ConnectionStatus": 16,
+	}
 }
