@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"maps"
 	"net/url"
 	"time"
 
@@ -17,7 +16,8 @@ import (
 type arrangement struct {
 	connection Connection
 	client     Client
-	provider   catalog.Resolved
+	described  api.Provider     // as it stands in the catalogue
+	provider   catalog.Resolved // filled in
 	grant      oauth.GrantType
 }
 
@@ -31,11 +31,8 @@ func (b *Broker) arrange(ctx context.Context, name string) (arrangement, error) 
 	if err != nil {
 		return arrangement{}, err
 	}
-	resolved, err := catalog.Resolve(provider, catalog.Values{Captured: c.Captured, Client: client.Variables, Connection: c.Spec.Variables})
-	if err != nil {
-		return arrangement{}, err
-	}
-	return arrangement{connection: c, client: client, provider: resolved, grant: grantOf(c.Spec, provider)}, nil
+	a := arrangement{connection: c, client: client, described: provider, grant: grantOf(c.Spec, provider)}
+	return a.with(c.Captured)
 }
 
 // server is the authorization server: as described, completed by discovery
@@ -61,7 +58,7 @@ func (b *Broker) server(ctx context.Context, a arrangement) (oauth.Server, error
 		}
 		server = overlay(found, server)
 	}
-	if server.TokenEndpoint == "" {
+	if server.TokenEndpoint == "" && a.described.TokenEndpoint == "" {
 		return server, fault.New(api.CodeNeedsConfiguration, "the provider %q has no token endpoint", p.Name).
 			WithHint("set token_endpoint, or an issuer to discover it from")
 	}
@@ -219,51 +216,4 @@ func placements(p *api.TokenPlacement) []Placement {
 		places[i] = place
 	}
 	return places
-}
-
-// rules merges the refresh rules over the token request's: everything is
-// inherited but the parameters.
-func refreshRules(p api.Provider) oauth.RequestRules {
-	base := requestRules(p.TokenRequest)
-	over := p.RefreshRequest
-	if over == nil {
-		base.Params = nil
-		return base
-	}
-	merged := *over
-	if merged.Method == "" {
-		merged.Method = base.Method
-	}
-	if merged.Encoding == "" {
-		merged.Encoding = base.Encoding
-	}
-	headers := maps.Clone(base.Headers)
-	if headers == nil {
-		headers = make(map[string]string)
-	}
-	maps.Copy(headers, merged.Headers)
-	merged.Headers = headers
-	if merged.Rename == nil {
-		merged.Rename = base.Rename
-	}
-	if merged.Omit == nil {
-		merged.Omit = base.Omit
-	}
-	return merged
-}
-
-func requestRules(r *oauth.RequestRules) oauth.RequestRules {
-	if r == nil {
-		return oauth.RequestRules{}
-	}
-	return *r
-}
-
-func responseRules(rules ...*oauth.ResponseRules) oauth.ResponseRules {
-	for _, r := range rules {
-		if r != nil {
-			return *r
-		}
-	}
-	return oauth.ResponseRules{}
 }

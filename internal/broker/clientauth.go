@@ -95,7 +95,7 @@ func (b *Broker) clientAuth(_ context.Context, a arrangement, server oauth.Serve
 	auth := oauth.ClientAuth{ClientID: a.client.ClientID, ClientSecret: credential.Secret, Method: a.authMethod(credential, server)}
 	switch auth.Method {
 	case oauth.AuthNone:
-		auth.ClientSecret = ""
+		// Nothing sends the secret, unless the description's own templates name it.
 	case oauth.AuthPrivateKeyJWT:
 		if credential.PrivateKey == "" {
 			return auth, missing(a.client.Name, "private key", auth.Method, "--private-key-file")
@@ -129,6 +129,8 @@ func (a arrangement) authMethod(credential clientCredential, server oauth.Server
 	switch {
 	case own != "":
 		return oauth.AuthMethod(own)
+	case a.described.TokenEndpointAuth != nil:
+		return oauth.AuthNone // the description has a way of its own
 	case credential.PrivateKey != "" && credential.Secret == "":
 		return oauth.AuthPrivateKeyJWT
 	case described != "":

@@ -7,7 +7,9 @@ import (
 	"net/url"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -78,12 +80,16 @@ func (b *Broker) redeem(ctx context.Context, flow Flow, params url.Values, verif
 }
 
 func (b *Broker) judgeAndSave(ctx context.Context, flow Flow, params url.Values, verifier string) error {
-	response, err := oauth.ParseAuthorizationResponse(params)
+	a, err := b.arrange(ctx, flow.Connection)
+	if err != nil {
+		return err
+	}
+	response, err := oauth.ParseAuthorizationResponse(params, codeNames(a.described)...)
 	if err != nil {
 		return refusedAnswer(err, flow.Connection)
 	}
-	a, err := b.arrange(ctx, flow.Connection)
-	if err != nil {
+	captured, callbackErr := catalog.FromCallback(a.described, response.Params)
+	if a, err = a.with(captured); err != nil {
 		return err
 	}
 	server, err := b.server(ctx, a)
@@ -91,18 +97,24 @@ func (b *Broker) judgeAndSave(ctx context.Context, flow Flow, params url.Values,
 		return err
 	}
 	// What was recorded when the flow began holds, whatever the description says by now.
-	server.Issuer, server.TokenEndpoint = flow.Issuer, flow.TokenEndpoint
+	server.Issuer = flow.Issuer
+	if !catalog.Captures(a.described, api.FromCallback) {
+		server.TokenEndpoint = flow.TokenEndpoint
+	}
 	if err := response.Verify(params.Get("state"), server); err != nil {
 		return refusedAnswer(err, flow.Connection)
 	}
 	if response.Error != "" {
 		return b.denied(a, response)
 	}
+	if callbackErr != nil {
+		return callbackErr
+	}
 	token, err := b.redeemCode(ctx, a, server, oauth.CodeParams(response.Code, flow.RedirectURI, verifier))
 	if err != nil {
 		return b.codeRefused(ctx, a, err)
 	}
-	return b.saveAuthorized(ctx, a, token)
+	return b.saveAuthorized(ctx, a, flow.Issuer, token)
 }
 
 // refusedAnswer is for an answer that must not be trusted: mixed up, doubled or
@@ -113,6 +125,9 @@ func refusedAnswer(err error, connection string) error {
 }
 
 func (b *Broker) redeemCode(ctx context.Context, a arrangement, server oauth.Server, params url.Values) (oauth.Token, error) {
+	if consentOnly(a.described) {
+		return b.requestToken(ctx, a, TokenSet{})
+	}
 	auth, err := b.clientAuth(ctx, a, server)
 	if err != nil {
 		return oauth.Token{}, err
@@ -120,18 +135,27 @@ func (b *Broker) redeemCode(ctx context.Context, a arrangement, server oauth.Ser
 	if a.provider.Provider.CodeChallengeMethod == oauth.MethodNone {
 		params.Del("code_verifier")
 	}
-	return b.exchange(ctx, oauth.TokenRequest{
+	return b.exchange(ctx, a, oauth.TokenRequest{
 		Endpoint: server.TokenEndpoint,
 		Auth:     auth,
 		Grant:    oauth.GrantAuthorizationCode,
 		Params:   params,
-		Rules:    requestRules(a.provider.Provider.TokenRequest),
-	}, responseRules(a.provider.Provider.TokenResponse))
+	}, secret.Text{})
 }
 
 // saveAuthorized saves the first token set of a grant. A renewal of the grant
 // before it may save at the same time: then the new grant goes on top.
-func (b *Broker) saveAuthorized(ctx context.Context, a arrangement, token oauth.Token) error {
+func (b *Broker) saveAuthorized(ctx context.Context, a arrangement, issuer string, token oauth.Token) error {
+	account, err := b.accountOf(a, issuer, token)
+	if err != nil {
+		return err
+	}
+	owner, err := pin(a.connection, account)
+	if err != nil {
+		return err
+	}
+	save := TokenSave{Change: StateChange{State: api.StateActive}, Account: owner, Keep: keepGenerations}
+	b.gather(ctx, a, token, &save)
 	for {
 		current, err := b.currentTokenSet(ctx, a.connection.Name)
 		if err != nil {
@@ -141,12 +165,8 @@ func (b *Broker) saveAuthorized(ctx context.Context, a arrangement, token oauth.
 		if err != nil {
 			return err
 		}
-		err = b.Store.SaveTokenSet(ctx, TokenSave{
-			Set:    set,
-			Change: StateChange{State: api.StateActive},
-			Keep:   keepGenerations,
-			Event:  b.event(a.connection.Name, EventAuthorized, tokenDetail(token, set)),
-		})
+		save.Set, save.Event = set, b.event(a.connection.Name, EventAuthorized, tokenDetail(token, set))
+		err = b.Store.SaveTokenSet(ctx, save)
 		if errors.Is(err, ErrStale) {
 			continue
 		}

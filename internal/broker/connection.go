@@ -186,7 +186,7 @@ func (b *Broker) connectionView(c Connection, client Client) api.Connection {
 		LastUsedAt:       optional(c.LastUsedAt),
 		LastRefreshedAt:  optional(c.LastRefreshedAt),
 		Generation:       c.Generation,
-		Account:          c.Account,
+		Account:          accountLabel(c),
 		Captured:         c.Captured,
 		CreatedAt:        c.CreatedAt,
 		UpdatedAt:        c.UpdatedAt,
@@ -212,7 +212,7 @@ func (b *Broker) judgeGrant(c Connection, client Client, status *api.ConnectionS
 		return
 	}
 	grant := grantOf(c.Spec, provider)
-	status.Renewable = c.Renewable || byItself(grant)
+	status.Renewable = renews(c.Renewable, grant, provider)
 	status.BaseURL = knownBaseURL(c, client, provider)
 	if c.Generation == 0 {
 		return

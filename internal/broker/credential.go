@@ -23,6 +23,7 @@ type snapshot struct {
 	credential Credential
 	refusal    *fault.Error // why no call can be made; nil when one can
 	renewable  bool
+	patient    bool      // not renewed before it expires: the provider would refuse
 	renewAt    time.Time // zero: never ahead of need
 	deadAt     time.Time // zero: never; from then on the token is not used
 }
@@ -117,13 +118,18 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 	if err != nil {
 		return nil, err
 	}
+	refusal := b.refusal(a, set)
 	target, err := a.target()
 	if err != nil {
-		return nil, err
+		if refusal == nil && set.Generation > 0 {
+			return nil, err
+		}
+		target = &Target{} // no call is made before there is a token, and it may bring what is missing
 	}
 	snap := &snapshot{
-		refusal:   b.refusal(a, set),
-		renewable: len(set.RefreshToken) > 0 || byItself(a.grant),
+		refusal:   refusal,
+		patient:   a.patient(),
+		renewable: renews(len(set.RefreshToken) > 0, a.grant, a.described),
 		credential: Credential{
 			Connection: connection,
 			Generation: set.Generation,
@@ -148,6 +154,9 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 // skew is how long before its expiry a token is renewed: as the provider's
 // description says, else a tenth of the lifetime, at most five minutes.
 func (a arrangement) skew(set TokenSet) time.Duration {
+	if a.patient() {
+		return 0
+	}
 	lifetime := set.ExpiresAt.Sub(set.ObtainedAt)
 	if r := a.provider.Provider.Refresh; r != nil && r.Skew > 0 {
 		// Half the lifetime at the most, or each new token would be due at once.
@@ -199,7 +208,9 @@ func (b *Broker) Token(ctx context.Context, connection string, minTTL time.Durat
 	if err != nil {
 		return api.AccessToken{}, err
 	}
-	if !credential.ExpiresAt.IsZero() && credential.ExpiresAt.Sub(b.Now()) < minTTL {
+	snap, _ := b.snapshots.get(connection)
+	patient := snap != nil && snap.patient
+	if !patient && !credential.ExpiresAt.IsZero() && credential.ExpiresAt.Sub(b.Now()) < minTTL {
 		if credential, err = b.renew(ctx, connection, credential.Generation); err != nil {
 			return api.AccessToken{}, err
 		}

@@ -186,13 +186,12 @@ func (b *Broker) askForToken(ctx context.Context, a arrangement, flow Flow, code
 	if err != nil {
 		return oauth.Token{}, err
 	}
-	return b.exchange(ctx, oauth.TokenRequest{
+	return b.exchange(ctx, a, oauth.TokenRequest{
 		Endpoint: server.TokenEndpoint,
 		Auth:     auth,
 		Grant:    device.Grant,
 		Params:   device.Params(code),
-		Rules:    requestRules(a.provider.Provider.TokenRequest),
-	}, responseRules(a.provider.Provider.TokenResponse))
+	}, secret.Text{})
 }
 
 // endDevice saves the grant, or says why there is none.
@@ -204,7 +203,7 @@ func (b *Broker) endDevice(ctx context.Context, a arrangement, flow Flow, token 
 		return flow, err
 	}
 	if step.Verdict == device.Granted {
-		if err := b.saveAuthorized(ctx, a, token); err != nil {
+		if err := b.saveAuthorized(ctx, a, flow.Issuer, token); err != nil {
 			return flow, err
 		}
 		flow.Status = api.FlowDone

@@ -3,45 +3,24 @@ package broker
 import (
 	"context"
 	"errors"
-	"net/http/httptrace"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/quirk"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
 
 const (
-	// TokenTimeout bounds a token request. It is generous: giving up on a
-	// provider that has already rotated the token loses the grant.
-	TokenTimeout = 30 * time.Second
+	// TokenTimeout bounds a token request.
+	TokenTimeout = quirk.Timeout
 	// keepGenerations is how many older token sets are kept, sealed.
 	keepGenerations = 3
 )
-
-// exchange sends one token request and judges its answer. The error is an
-// *oauth.Error.
-func (b *Broker) exchange(ctx context.Context, request oauth.TokenRequest, rules oauth.ResponseRules) (oauth.Token, error) {
-	ctx, cancel := context.WithTimeout(ctx, TokenTimeout)
-	defer cancel()
-	var sent atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteHeaders: func() { sent.Store(true) },
-	})
-	message, err := request.HTTP(ctx)
-	if err != nil {
-		return oauth.Token{}, err
-	}
-	response, err := b.HTTP.Do(message)
-	if err != nil {
-		return oauth.Token{}, oauth.ClassifyTransport(err, sent.Load())
-	}
-	defer response.Body.Close()
-	return request.Judge(response, b.Now(), rules)
-}
 
 // currentTokenSet is the connection's token set, or the zero one before the first.
 func (b *Broker) currentTokenSet(ctx context.Context, connection string) (TokenSet, error) {
@@ -81,12 +60,31 @@ func (b *Broker) sealToken(a arrangement, token oauth.Token, previous TokenSet) 
 		refresh = kept
 		set.RefreshExpiresAt = previous.RefreshExpiresAt
 	}
-	var err error
-	if set.AccessToken, err = b.Keyring.Seal(secret.NewText(token.AccessToken), tokenPlace(name, generation, "access_token")); err != nil {
+	access, err := b.keptAccess(token, previous)
+	if err != nil {
+		return set, err
+	}
+	if set.TokenType == "" && token.AccessToken == "" {
+		set.TokenType = previous.TokenType
+	}
+	if set.AccessToken, err = b.Keyring.Seal(access, tokenPlace(name, generation, "access_token")); err != nil {
 		return set, err
 	}
 	set.RefreshToken, err = b.Keyring.Seal(refresh, tokenPlace(name, generation, "refresh_token"))
 	return set, err
+}
+
+// keptAccess is the access token of an answer, or the one before it where the
+// provider's description says that an answer may leave it out.
+func (b *Broker) keptAccess(token oauth.Token, previous TokenSet) (secret.Text, error) {
+	if token.AccessToken != "" {
+		return secret.NewText(token.AccessToken), nil
+	}
+	if len(previous.AccessToken) == 0 {
+		return secret.Text{}, fault.New(api.CodeUnreachable, "the provider's answer holds no access token").
+			WithHint("look at token_response of the provider's description: keep belongs in refresh_response")
+	}
+	return b.Keyring.Open(previous.AccessToken, tokenPlace(previous.Connection, previous.Generation, "access_token"))
 }
 
 // tokenDetail is what an event says of a new token set.

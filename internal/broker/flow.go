@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
@@ -88,6 +89,10 @@ func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRe
 	if err != nil {
 		return Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "%s", describe(err))
 	}
+	rules, err := b.legRules(a, catalog.LegAuthorization, oauth.ClientAuth{}, "")
+	if err != nil {
+		return Flow{}, err
+	}
 	location, err := oauth.AuthorizationRequest{
 		ClientID:            a.client.ClientID,
 		RedirectURI:         b.RedirectURI(),
@@ -97,8 +102,9 @@ func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRe
 		CodeChallenge:       challenge,
 		CodeChallengeMethod: method,
 		Prompt:              req.Prompt,
-		LoginHint:           req.LoginHint,
-		Rules:               requestRules(provider.AuthorizationRequest),
+		LoginHint:           hint(a.connection, req.LoginHint),
+		Rules:               rules,
+		ResponseType:        provider.ResponseType,
 	}.URL(server.AuthorizationEndpoint)
 	if err != nil {
 		return Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no authorization URL can be made: %s", describe(err))

@@ -27,7 +27,7 @@ type Connection struct {
 	Spec                 api.ConnectionSpec
 	State                api.State
 	Cause                *api.Cause
-	Account              string
+	Account              string            // who authorized, as account.go writes it; "" when unknown
 	Captured             map[string]string // variables that the provider's answers brought; never a secret
 	LastUsedAt           time.Time         // zero: never
 	LastRefreshedAt      time.Time         // zero: never

@@ -8,6 +8,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -126,6 +127,13 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 	}
 	token, err := b.requestToken(ctx, a, current)
 	if err != nil {
+		if token.RefreshToken != "" {
+			// A further request failed, and the grant moved on before it did.
+			if err := b.saveRenewed(ctx, a, current, token, lease); err != nil {
+				return nil, err
+			}
+			current.Generation++
+		}
 		return nil, b.renewalFailed(ctx, a, current, err)
 	}
 	if err := b.saveRenewed(ctx, a, current, token, lease); err != nil {
@@ -185,32 +193,27 @@ func (b *Broker) requestToken(ctx context.Context, a arrangement, current TokenS
 	if err != nil {
 		return oauth.Token{}, err
 	}
-	provider := a.provider.Provider
-	if byItself(a.grant) {
+	if a.byItself() {
 		request, err := b.ownGrant(ctx, a, server)
 		if err != nil {
 			return oauth.Token{}, err
 		}
-		return b.exchange(ctx, request, responseRules(provider.TokenResponse))
+		return b.exchange(ctx, a, request, secret.Text{})
 	}
 	auth, err := b.clientAuth(ctx, a, server)
 	if err != nil {
 		return oauth.Token{}, err
 	}
-	refresh, err := b.Keyring.Open(current.RefreshToken, tokenPlace(a.connection.Name, current.Generation, "refresh_token"))
+	access, refresh, err := b.openTokens(current)
 	if err != nil {
 		return oauth.Token{}, err
 	}
-	if refresh.IsZero() {
-		return oauth.Token{}, errNoRefreshToken
+	request, err := b.renewalRequest(a, refresh, current)
+	if err != nil {
+		return oauth.Token{}, err
 	}
-	return b.exchange(ctx, oauth.TokenRequest{
-		Endpoint: server.RefreshURL(),
-		Auth:     auth,
-		Grant:    oauth.GrantRefreshToken,
-		Params:   oauth.RefreshParams(refresh.Reveal(), nil, a.separator()),
-		Rules:    refreshRules(provider),
-	}, responseRules(provider.RefreshResponse, provider.TokenResponse))
+	request.Endpoint, request.Auth = server.RefreshURL(), auth
+	return b.exchange(ctx, a, request, access)
 }
 
 // saveRenewed saves the new token set before anyone uses it. A store that
@@ -228,6 +231,7 @@ func (b *Broker) saveRenewed(ctx context.Context, a arrangement, current TokenSe
 		Keep:   keepGenerations,
 		Event:  b.event(a.connection.Name, EventRefreshed, tokenDetail(token, set)),
 	}
+	b.gather(ctx, a, token, &save)
 	wait := 50 * time.Millisecond
 	for try := 1; ; try++ {
 		err = b.Store.SaveTokenSet(ctx, save)

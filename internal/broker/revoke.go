@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/oauth"
 )
@@ -44,7 +45,11 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set TokenS
 	if err != nil {
 		return false, err
 	}
-	if server.RevocationEndpoint == "" || set.Generation == 0 {
+	described := a.described.RevocationRequest
+	if described == nil {
+		described = &oauth.RequestRules{}
+	}
+	if server.RevocationEndpoint == "" && described.URL == "" || set.Generation == 0 {
 		return false, nil
 	}
 	auth, err := b.clientAuth(ctx, a, server)
@@ -61,15 +66,19 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set TokenS
 		if err != nil {
 			return false, err
 		}
-		if token.IsZero() {
+		if token.IsZero() || kind == "refresh_token" && described.Auth == oauth.AuthAccessToken {
 			continue
+		}
+		rules, err := b.legRules(a, catalog.LegRevocation, auth, token.Reveal())
+		if err != nil {
+			return false, err
 		}
 		if err := b.revokeToken(ctx, a, oauth.RevocationRequest{
 			Endpoint:      server.RevocationEndpoint,
 			Auth:          auth,
 			Token:         token.Reveal(),
 			TokenTypeHint: kind,
-			Rules:         requestRules(a.provider.Provider.RevocationRequest),
+			Rules:         rules,
 		}); err != nil {
 			return false, err
 		}

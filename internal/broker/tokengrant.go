@@ -37,7 +37,7 @@ func byItself(grant oauth.GrantType) bool {
 
 // ownGrant is the token request of a grant that the client makes by itself.
 func (b *Broker) ownGrant(ctx context.Context, a arrangement, server oauth.Server) (oauth.TokenRequest, error) {
-	request := oauth.TokenRequest{Endpoint: server.TokenEndpoint, Rules: requestRules(a.provider.Provider.TokenRequest)}
+	request := oauth.TokenRequest{Endpoint: server.TokenEndpoint}
 	var err error
 	if a.grant == grantJWTBearer {
 		request.Grant = oauth.GrantJWTBearer
