@@ -34,12 +34,15 @@ type Endpoints struct {
 
 // GrantRules says how grants are asked for.
 type GrantRules struct {
-	Grant                   string          `json:"grant,omitempty"`                      // default for its connections; authorization_code if absent
-	CodeChallengeMethod     string          `json:"code_challenge_method,omitempty"`      // S256 (default), plain, none
-	TokenEndpointAuthMethod string          `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt, none
-	Scopes                  *ScopeRules     `json:"scopes,omitempty"`
-	ClientAssertion         *AssertionRules `json:"client_assertion,omitempty"` // for private_key_jwt and client_secret_jwt
-	Assertion               *AssertionRules `json:"assertion,omitempty"`        // for the grant jwt_bearer
+	Grant                   string             `json:"grant,omitempty"`                      // default for its connections; authorization_code if absent
+	CodeChallengeMethod     string             `json:"code_challenge_method,omitempty"`      // S256 (default), plain, none
+	TokenEndpointAuthMethod string             `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt, none
+	Scopes                  *ScopeRules        `json:"scopes,omitempty"`
+	TokenEndpointAuth       *TokenEndpointAuth `json:"token_endpoint_auth,omitempty"` // instead of a method: what the Authorization header holds
+	ResponseType            string             `json:"response_type,omitempty"`       // default code
+	RedirectURIParam        string             `json:"redirect_uri_param,omitempty"`  // template; sent as redirect_uri where the provider reads something else there
+	ClientAssertion         *AssertionRules    `json:"client_assertion,omitempty"`    // for private_key_jwt and client_secret_jwt
+	Assertion               *AssertionRules    `json:"assertion,omitempty"`           // for the grant jwt_bearer
 }
 
 // Requests holds the provider's deviations, leg by leg.
@@ -50,6 +53,11 @@ type Requests struct {
 	RevocationRequest    *oauth.RequestRules  `json:"revocation_request,omitempty"`
 	TokenResponse        *oauth.ResponseRules `json:"token_response,omitempty"`
 	RefreshResponse      *oauth.ResponseRules `json:"refresh_response,omitempty"` // default: token_response
+	// AuthorizationResponse is how the redirect back strays from RFC 6749 section 4.1.2.
+	AuthorizationResponse *AuthorizationResponseRules `json:"authorization_response,omitempty"`
+	// Exchange are further requests after the token response, in order. What
+	// the last one gives is the token that APIs take.
+	Exchange []ExchangeStep `json:"exchange,omitempty"`
 }
 
 // ScopeRules says how scopes are written and which are never left out.
@@ -68,10 +76,24 @@ type GrantScopes struct {
 	Default  []string `json:"default,omitempty"`  // asked for when the connection names none
 }
 
-// RefreshRules says when a token is renewed.
+// RefreshRules says when and how a token is renewed.
 type RefreshRules struct {
 	Skew Duration `json:"skew,omitempty"` // how long before expiry; default a tenth of the lifetime, at most 5 minutes
+	// Strategy is what a token is renewed with: refresh_token (default),
+	// access_token (the token itself is swapped while it lives), none.
+	Strategy string `json:"strategy,omitempty"`
+	// NotBeforeExpiry is for servers that refuse to renew a token that is still good.
+	NotBeforeExpiry bool `json:"not_before_expiry,omitempty"`
+	// DeadGrant is what the server says, besides invalid_grant, when a person must authorize again.
+	DeadGrant *oauth.DeadGrant `json:"dead_grant,omitempty"`
 }
+
+// The values of RefreshRules.Strategy.
+const (
+	RefreshByRefreshToken = "refresh_token"
+	RefreshByAccessToken  = "access_token"
+	RefreshNever          = "none"
+)
 
 // Setup tells a person what to do at the provider.
 type Setup struct {

@@ -32,6 +32,7 @@ type TokenPlacement struct {
 	In     StringList `json:"in,omitempty"`     // header (default), query, body; one or several
 	Name   string     `json:"name,omitempty"`   // header: Authorization; query and body: access_token
 	Scheme *string    `json:"scheme,omitempty"` // before the token in the header; default Bearer; "" for none
+	Source string     `json:"source,omitempty"` // access_token (default), or id_token where the API takes that; set by the provider
 }
 
 // TestRequest is a harmless request of an API.
@@ -86,6 +87,7 @@ func (p TokenPlacement) merge(over TokenPlacement) TokenPlacement {
 		In:     mergeList(p.In, over.In),
 		Name:   cmp.Or(over.Name, p.Name),
 		Scheme: cmp.Or(over.Scheme, p.Scheme),
+		Source: cmp.Or(over.Source, p.Source),
 	}
 }
 

@@ -28,6 +28,8 @@ func Lint(p api.Provider) []Finding {
 	c.choices()
 	c.assertions()
 	c.requests()
+	c.flow()
+	c.responses()
 	c.settings()
 	c.sources()
 	c.variables()
@@ -163,6 +165,7 @@ func (c *checker) requests() {
 		if m := leg.rules.Method; m != "" && !slices.Contains([]string{"GET", "POST", "PUT", "DELETE"}, m) {
 			c.wrong(leg.key+".method", "%q is not one of GET, POST, PUT, DELETE", m)
 		}
+		c.auth(leg)
 		c.address(leg.key+".url", leg.rules.URL, true)
 		c.texts(leg.key+".params", leg.rules.Params)
 		c.texts(leg.key+".headers", leg.rules.Headers)

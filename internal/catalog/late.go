@@ -1,8 +1,11 @@
 package catalog
 
 import (
+	"encoding/base64"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/oauth"
@@ -30,7 +33,8 @@ const (
 // builtIn lists what the templates of a request may use besides variables. A
 // secret never stands in the authorization request: the browser carries that.
 func builtIn(leg string) []string {
-	switch leg {
+	base, _, _ := strings.Cut(leg, ".")
+	switch base {
 	case LegAuthorization:
 		return []string{InClientID, InRedirectURI}
 	case LegToken, authenticationKey:
@@ -139,6 +143,32 @@ func fillTexts(to, from, values map[string]string) error {
 		to[name] = text
 	}
 	return nil
+}
+
+// Step is the key of one step of the exchange.
+func Step(i int) string { return LegExchange + "." + strconv.Itoa(i) }
+
+// Authentication fills in the client authentication of the provider's own;
+// "" when it has none. The result is a secret.
+func (r Resolved) Authentication(known map[string]string) (string, error) {
+	own := r.Provider.TokenEndpointAuth
+	if own == nil {
+		return "", nil
+	}
+	values := maps.Clone(r.Variables)
+	maps.Copy(values, known)
+	username, err := ExpandText(own.Username, values)
+	if err != nil {
+		return "", err
+	}
+	password, err := ExpandText(own.Password, values)
+	if err != nil {
+		return "", err
+	}
+	if own.Scheme == "" || strings.EqualFold(own.Scheme, "Basic") {
+		return "Basic " + base64.StdEncoding.EncodeToString([]byte(username+":"+password)), nil
+	}
+	return own.Scheme + " " + username, nil
 }
 
 // Unguarded lists the variables that the provider tells, that a template lets

@@ -39,7 +39,9 @@ func Resolve(p api.Provider, given Values) (Resolved, error) {
 		}
 		setMembers(values, name, p.Variables[name])
 	}
-	resolved := Resolved{Provider: clone(p), Variables: values, later: make(map[string]oauth.RequestRules)}
+	p = clone(p)
+	setRedirectParam(&p)
+	resolved := Resolved{Provider: p, Variables: values, later: make(map[string]oauth.RequestRules)}
 	if err := resolved.expandEndpoints(); err != nil {
 		return Resolved{}, err
 	}
@@ -49,6 +51,26 @@ func Resolve(p api.Provider, given Values) (Resolved, error) {
 		}
 	}
 	return resolved, nil
+}
+
+// setRedirectParam writes what the provider reads as redirect_uri into the
+// requests that have one (RFC 6749 sections 4.1.1, 4.1.3).
+func setRedirectParam(p *api.Provider) {
+	if p.RedirectURIParam == "" {
+		return
+	}
+	for _, rules := range []**oauth.RequestRules{&p.AuthorizationRequest, &p.TokenRequest} {
+		if *rules == nil {
+			*rules = &oauth.RequestRules{}
+		}
+		if slices.Contains((*rules).Omit, InRedirectURI) {
+			continue
+		}
+		if (*rules).Params == nil {
+			(*rules).Params = make(map[string]string)
+		}
+		(*rules).Params[InRedirectURI] = p.RedirectURIParam
+	}
 }
 
 // collect lays the values over each other.
@@ -197,6 +219,9 @@ func requestRules(p *api.Provider) []leg {
 		{LegToken, p.TokenRequest},
 		{LegRefresh, p.RefreshRequest},
 		{LegRevocation, p.RevocationRequest},
+	}
+	for i := range p.Exchange {
+		all = append(all, leg{Step(i), &p.Exchange[i].RequestRules})
 	}
 	return slices.DeleteFunc(all, func(l leg) bool { return l.rules == nil })
 }

@@ -1,0 +1,125 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+// flow checks how codes and tokens come and are renewed.
+func (c *checker) flow() {
+	p := c.provider
+	c.builtIn = builtIn(LegAuthorization)
+	c.texts("redirect_uri_param", map[string]string{"": p.RedirectURIParam})
+	c.builtIn = builtIn(authenticationKey)
+	if own := p.TokenEndpointAuth; own != nil {
+		c.texts(authenticationKey, map[string]string{"username": own.Username, "password": own.Password})
+		if own.Username == "" && own.Password == "" {
+			c.wrong(authenticationKey, "it names neither a username nor a password")
+		}
+		if p.TokenEndpointAuthMethod != "" {
+			c.wrong("token_endpoint_auth_method", "it and token_endpoint_auth exclude each other")
+		}
+	}
+	c.builtIn = nil
+	c.authorizationResponse()
+	if r := p.Refresh; r != nil {
+		strategies := []string{"", api.RefreshByRefreshToken, api.RefreshByAccessToken, api.RefreshNever}
+		if !slices.Contains(strategies, r.Strategy) {
+			c.wrong("refresh.strategy", "%q is not one of %s", r.Strategy, strings.Join(strategies[1:], ", "))
+		}
+		if r.DeadGrant != nil && len(r.DeadGrant.Status) == 0 && len(r.DeadGrant.Error) == 0 {
+			c.wrong("refresh.dead_grant", "it names neither a status nor an error")
+		}
+		if r.NotBeforeExpiry && r.Skew > 0 {
+			c.wrong("refresh.skew", "not_before_expiry leaves nothing of it")
+		}
+	}
+	if p.API != nil && p.API.Token != nil {
+		sources := []string{"", api.TokenSourceAccessToken, api.TokenSourceIDToken}
+		if !slices.Contains(sources, p.API.Token.Source) {
+			c.wrong("api.token.source", "%q is not one of access_token, id_token", p.API.Token.Source)
+		}
+	}
+}
+
+func (c *checker) authorizationResponse() {
+	p := c.provider
+	types := strings.Fields(p.ResponseType)
+	if len(types) > 0 && !slices.Contains(types, "code") && !consents(p) {
+		c.wrong("response_type", "it has no code, and tokens in an address are not taken (RFC 9700 section 2.1.2)")
+	}
+	r := p.AuthorizationResponse
+	if r == nil {
+		return
+	}
+	if r.ConsentOnly && len(r.Code) > 0 {
+		c.wrong("authorization_response.code", "consent_only says that there is none")
+	}
+	for _, name := range r.Code {
+		if name == "" || name == "state" || name == "error" || name == oauth.NoCode {
+			c.wrong("authorization_response.code", "%q cannot be the name of the code", name)
+		}
+	}
+}
+
+func consents(p api.Provider) bool {
+	return p.AuthorizationResponse != nil && p.AuthorizationResponse.ConsentOnly
+}
+
+// responses checks the rules by which answers are judged.
+func (c *checker) responses() {
+	p := c.provider
+	c.response("token_response", p.TokenResponse)
+	c.response("refresh_response", p.RefreshResponse)
+	for i, step := range p.Exchange {
+		c.response(Step(i)+".response", step.Response)
+		if step.URL == "" {
+			c.wrong(Step(i)+".url", "it is missing")
+		}
+	}
+}
+
+func (c *checker) response(key string, r *oauth.ResponseRules) {
+	if r == nil {
+		return
+	}
+	for _, choice := range []struct {
+		key, value string
+		allowed    []string
+	}{
+		{"format", r.Format, []string{"json", "form"}},
+		{"expires", r.Expires, []string{oauth.ExpiresNever}},
+	} {
+		if choice.value != "" && !slices.Contains(choice.allowed, choice.value) {
+			c.wrong(key+"."+choice.key, "%q is not one of %s", choice.value, strings.Join(choice.allowed, ", "))
+		}
+	}
+	if r.ExpiresIn != nil && !slices.Contains([]string{"", "s", "ms", "m"}, r.ExpiresIn.Unit) {
+		c.wrong(key+".expires_in.unit", "%q is not one of s, ms, m", r.ExpiresIn.Unit)
+	}
+	if len(r.TokenSets) > 0 {
+		c.wrong(key+".token_sets", "a connection holds one token; name the set's place with root, and make a provider for each set")
+	}
+	for _, kept := range r.Keep {
+		if kept != "access_token" && kept != "refresh_token" {
+			c.wrong(key+".keep", "%q is not one of access_token, refresh_token", kept)
+		}
+		if key != "refresh_response" {
+			c.wrong(key+".keep", "only a refresh_response has something before it to keep")
+		}
+	}
+}
+
+// auth checks the client authentication of one request.
+func (c *checker) auth(l leg) {
+	methods := []string{"", string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthNone)}
+	if l.key == LegRevocation {
+		methods = append(methods, oauth.AuthAccessToken)
+	}
+	if !slices.Contains(methods, l.rules.Auth) {
+		c.wrong(l.key+".auth", "%q is not one of %s", l.rules.Auth, strings.Join(methods[1:], ", "))
+	}
+}

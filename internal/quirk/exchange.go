@@ -1,0 +1,121 @@
+package quirk
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+// Timeout bounds one token request. It is generous: giving up on a provider
+// that has already rotated the token loses the grant.
+const Timeout = 30 * time.Second
+
+// Doer sends a request. It must not follow redirects.
+type Doer interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+// Exchange talks to authorization servers.
+type Exchange struct {
+	HTTP Doer
+	Now  func() time.Time
+}
+
+// Ask is one token request with all that its description may refer to. The
+// rules of the request are taken from the description.
+type Ask struct {
+	Provider    catalog.Resolved
+	Request     oauth.TokenRequest
+	RedirectURI string
+	AccessToken string // the one that is renewed; "" for none
+	Renewal     bool   // of a grant that is there
+}
+
+// Token makes the request and the further ones of the description. The error
+// is an *oauth.Error, or a fault of the description; beside an error the token
+// holds what a failed further request must not lose.
+func (x Exchange) Token(ctx context.Context, ask Ask) (oauth.Token, error) {
+	request, rules := ask.Request, ask.responseRules()
+	var err error
+	if request.Rules, err = ask.rules(); err != nil {
+		return oauth.Token{}, err
+	}
+	token, err := x.send(ctx, request, rules)
+	if err != nil {
+		return oauth.Token{}, err
+	}
+	for i, step := range ask.Provider.Provider.Exchange {
+		if ask.Renewal && !step.OnRefresh {
+			continue
+		}
+		next, err := x.step(ctx, ask, catalog.Step(i), step, token)
+		if err != nil {
+			// APIs do not take what we have, but what renews it may be new.
+			token.ExpiresAt, token.ExpiryKnown = token.Received, true
+			return token, err
+		}
+		token = next
+	}
+	if p := ask.Provider.Provider.API; p != nil && p.Token != nil && p.Token.Source == api.TokenSourceIDToken && token.IDToken != "" {
+		token.AccessToken = token.IDToken
+	}
+	return token, nil
+}
+
+// step makes one further request and lays its answer over the one before.
+func (x Exchange) step(ctx context.Context, ask Ask, key string, step api.ExchangeStep, before oauth.Token) (oauth.Token, error) {
+	known := ask.known()
+	known[catalog.InAccessToken], known[catalog.InRefreshToken] = before.AccessToken, before.RefreshToken
+	rules, err := ask.Provider.Rules(key, step.RequestRules, known)
+	if err != nil {
+		return before, err
+	}
+	response := oauth.ResponseRules{}
+	if step.Response != nil {
+		response = *step.Response
+	}
+	response.Asked.Redact = []string{before.AccessToken, before.RefreshToken}
+	// The description says what of the client is sent; nothing is by itself.
+	after, err := x.send(ctx, oauth.TokenRequest{
+		Auth:  oauth.ClientAuth{Method: oauth.AuthNone, ClientSecret: ask.Request.Auth.ClientSecret},
+		Rules: rules,
+	}, response)
+	if err != nil {
+		return before, err
+	}
+	fields := maps.Clone(before.Fields)
+	if fields == nil {
+		fields = make(map[string]any)
+	}
+	maps.Copy(fields, after.Fields)
+	after = after.Inherit(before, "id_token")
+	after.Fields = fields
+	return after, nil
+}
+
+// send makes one request and judges its answer.
+func (x Exchange) send(ctx context.Context, request oauth.TokenRequest, rules oauth.ResponseRules) (oauth.Token, error) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
+	var sent atomic.Bool
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteHeaders: func() { sent.Store(true) },
+	})
+	message, err := request.HTTP(ctx)
+	if err != nil {
+		return oauth.Token{}, err
+	}
+	response, err := x.HTTP.Do(message)
+	if err != nil {
+		return oauth.Token{}, oauth.ClassifyTransport(err, sent.Load())
+	}
+	defer response.Body.Close()
+	return request.Judge(response, x.Now(), rules)
+}

@@ -1,0 +1,106 @@
+package quirk
+
+import (
+	"maps"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+// leg is the key of the request that the ask makes.
+func (ask Ask) leg() string {
+	if ask.Request.Grant == oauth.GrantRefreshToken {
+		return catalog.LegRefresh
+	}
+	return catalog.LegToken
+}
+
+// known is what templates may use besides the variables.
+func (ask Ask) known() map[string]string {
+	return map[string]string{
+		catalog.InClientID:     ask.Request.Auth.ClientID,
+		catalog.InClientSecret: ask.Request.Auth.ClientSecret,
+		catalog.InRedirectURI:  ask.RedirectURI,
+		catalog.InAccessToken:  ask.AccessToken,
+		catalog.InRefreshToken: ask.Request.Params.Get("refresh_token"),
+	}
+}
+
+// rules are the deviations of the request, complete.
+func (ask Ask) rules() (oauth.RequestRules, error) {
+	p := ask.Provider.Provider
+	own := value(p.TokenRequest)
+	if ask.leg() == catalog.LegRefresh {
+		own = refreshRules(p)
+	}
+	rules, err := ask.Provider.Rules(ask.leg(), own, ask.known())
+	if err != nil {
+		return rules, err
+	}
+	authorization, err := ask.Provider.Authentication(ask.known())
+	if err == nil && authorization != "" {
+		rules.Headers["Authorization"] = authorization
+	}
+	return rules, err
+}
+
+// responseRules say how to judge the answer.
+func (ask Ask) responseRules() oauth.ResponseRules {
+	p := ask.Provider.Provider
+	rules := value(p.TokenResponse)
+	if ask.leg() == catalog.LegRefresh && p.RefreshResponse != nil {
+		rules = *p.RefreshResponse
+	}
+	if p.Scopes != nil {
+		rules.Asked.Separator = p.Scopes.Separator
+	}
+	if ask.Renewal && p.Refresh != nil {
+		rules.Asked.DeadGrant = value(p.Refresh.DeadGrant)
+	}
+	if ask.AccessToken != "" {
+		rules.Asked.Redact = append(rules.Asked.Redact, ask.AccessToken)
+	}
+	return rules
+}
+
+// refreshRules lays the refresh request's rules over the token request's:
+// everything is inherited but the parameters.
+func refreshRules(p api.Provider) oauth.RequestRules {
+	base := value(p.TokenRequest)
+	over := p.RefreshRequest
+	if over == nil {
+		base.Params = nil
+		return base
+	}
+	merged := *over
+	if merged.Method == "" {
+		merged.Method = base.Method
+	}
+	if merged.Encoding == "" {
+		merged.Encoding = base.Encoding
+	}
+	headers := maps.Clone(base.Headers)
+	if headers == nil {
+		headers = make(map[string]string)
+	}
+	maps.Copy(headers, merged.Headers)
+	merged.Headers = headers
+	if merged.Rename == nil {
+		merged.Rename = base.Rename
+	}
+	if merged.Omit == nil {
+		merged.Omit = base.Omit
+	}
+	if merged.Auth == "" {
+		merged.Auth = base.Auth
+	}
+	return merged
+}
+
+func value[T any](block *T) T {
+	if block == nil {
+		return *new(T)
+	}
+	return *block
+}
