@@ -30,24 +30,10 @@ func (c *Client) Token(ctx context.Context, connection string, minTTL time.Durat
 	return out, err
 }
 
-// TestResult is how a test went, step by step, and what the API answered.
-type TestResult struct {
-	OK   bool      `json:"ok"`
-	Legs []TestLeg `json:"legs"`
-	api.CallResponse
-}
-
-// TestLeg is one step of a test.
-type TestLeg struct {
-	Leg    string `json:"leg"` // token, request
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
-}
-
 // Test sends the connection's test request. An answer of the API that is an
 // error is a result that is not OK; an error means that none was obtained.
-func (c *Client) Test(ctx context.Context, connection string) (TestResult, error) {
-	var out TestResult
+func (c *Client) Test(ctx context.Context, connection string) (api.TestResult, error) {
+	var out api.TestResult
 	err := c.do(ctx, request{method: http.MethodPost, path: of(connection, "test")}, &out)
 	return out, err
 }

@@ -17,7 +17,7 @@ import (
 func paged(t *testing.T, links map[string]string) *client.Client {
 	return server(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v1/connections/mail" {
-			answer(w, 200, api.Connection{Name: "mail", ConnectionSpec: api.ConnectionSpec{API: &api.CallSettings{BaseURL: "https://api.example/v1"}}})
+			answer(w, 200, api.Connection{Name: "mail", ConnectionStatus: api.ConnectionStatus{BaseURL: "https://api.example/v1"}})
 			return
 		}
 		page := r.URL.Query().Get("page")
@@ -85,7 +85,7 @@ func TestODataNamesTheNextPageInTheBody(t *testing.T) {
 	c := server(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/v1/"):
-			answer(w, 200, api.Connection{ConnectionSpec: api.ConnectionSpec{API: &api.CallSettings{BaseURL: "https://api.example/v1"}}})
+			answer(w, 200, api.Connection{ConnectionStatus: api.ConnectionStatus{BaseURL: "https://api.example/v1"}})
 		case r.URL.Query().Get("$skip") == "":
 			_, _ = io.WriteString(w, `{"value":[1],"@odata.nextLink":"https://api.example/v1/items?$skip=1"}`)
 		default:

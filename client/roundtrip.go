@@ -26,17 +26,9 @@ func (c *Client) HTTPClient(connection string) *http.Client {
 // A refusal of Valetkey itself is returned as an error, an answer of the API
 // as a response.
 //
-// The base URL is read from the server with the first request in full. A key
-// that may not read settings gives it: see [Client.RoundTripperUnder].
+// The base URL is read from the server with the first request in full.
 func (c *Client) RoundTripper(connection string) http.RoundTripper {
 	return &roundTripper{client: c, connection: connection}
-}
-
-// RoundTripperUnder is as [Client.RoundTripper], with the connection's base
-// URL given. A base URL that is not the connection's own sends requests to the
-// wrong path of its API, never to another API.
-func (c *Client) RoundTripperUnder(connection string, base *url.URL) http.RoundTripper {
-	return &roundTripper{client: c, connection: connection, base: base}
 }
 
 type roundTripper struct {
@@ -103,61 +95,21 @@ func (t *roundTripper) baseURL(ctx context.Context) (*url.URL, error) {
 	if t.base != nil {
 		return t.base, nil
 	}
-	raw, err := t.client.baseURLOf(ctx, t.connection)
+	connection, err := t.client.Connections.Get(ctx, t.connection)
 	if err != nil {
 		return nil, err
 	}
-	base, err := url.Parse(raw)
+	base, err := url.Parse(connection.BaseURL)
 	if err != nil || base.Host == "" {
 		return nil, &api.Problem{
 			Title:  "A setting must be changed",
 			Code:   api.CodeNeedsConfiguration,
-			Detail: fmt.Sprintf("connection %s has no base URL", t.connection),
-			Hint:   "set api.base_url of the connection or of its provider",
+			Detail: fmt.Sprintf("connection %s has no base URL, or one of its variables is missing", t.connection),
+			Hint:   "set api.base_url, or the missing variable, of the connection or of its provider",
 		}
 	}
 	t.base = base
 	return base, nil
-}
-
-// baseURLOf is the connection's base URL with its variables filled in: the
-// connection's own, or else its provider's.
-func (c *Client) baseURLOf(ctx context.Context, name string) (string, error) {
-	conn, err := c.Connections.Get(ctx, name)
-	if err != nil {
-		return "", err
-	}
-	own := ""
-	if conn.API != nil {
-		own = conn.API.BaseURL
-	}
-	if own != "" && !strings.Contains(own, "{") {
-		return own, nil
-	}
-	registration, err := c.Clients.Get(ctx, conn.Client)
-	if err != nil {
-		return "", err
-	}
-	provider, err := c.Providers.Get(ctx, registration.Provider)
-	if err != nil {
-		return "", err
-	}
-	if own == "" && provider.API != nil {
-		own = provider.API.BaseURL
-	}
-	values := map[string]string{}
-	for key, variable := range provider.Variables {
-		values[key] = variable.Default
-	}
-	for _, layer := range []map[string]string{registration.Variables, conn.Variables} {
-		for key, value := range layer {
-			values[key] = value
-		}
-	}
-	for key, value := range values {
-		own = strings.ReplaceAll(own, "{"+key+"}", value)
-	}
-	return own, nil
 }
 
 func closeBody(req *http.Request) {

@@ -159,7 +159,7 @@ func callOutcome(name string, status int) error {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		hint = "valetkey show " + name + " says which scopes were granted; valetkey test " + name + " whether the token works"
 	case http.StatusNotFound:
-		hint = "PATH stands under the base URL, which valetkey show " + name + " -o yaml or its provider names"
+		hint = "PATH stands under the base URL, which valetkey show " + name + " names"
 	}
 	return answeredWith(status, hint)
 }

@@ -20,7 +20,7 @@ func paged(t *testing.T, links map[string]string) (*program, *session, *bytes.Bu
 		switch r.URL.Path {
 		case "/v1/connections/mail":
 			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write([]byte(`{"name":"mail","api":{"base_url":"https://api.example/v1"}}`))
+			_, _ = w.Write([]byte(`{"name":"mail","base_url":"https://api.example/v1"}`))
 		default:
 			page := r.URL.Query().Get("page")
 			if next := links[page]; next != "" {

@@ -60,9 +60,7 @@ func (p *program) connectionDetail(w io.Writer, c api.Connection) {
 	field(w, "scopes asked for", strings.Join(c.Scopes, " "))
 	field(w, "scopes granted", strings.Join(c.GrantedScopes, " "))
 	field(w, "scopes missing", strings.Join(c.MissingScopes, " "))
-	if c.API != nil {
-		field(w, "base URL", c.API.BaseURL)
-	}
+	field(w, "base URL", c.BaseURL)
 	field(w, "variables", pairs(c.Variables))
 	field(w, "tags", pairs(c.Tags))
 	for _, warning := range c.Warnings {

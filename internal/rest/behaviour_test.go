@@ -93,13 +93,13 @@ func TestAnAnswerTooLargeForJSONPointsToTheProxy(t *testing.T) {
 func TestATestSaysHowFarItCame(t *testing.T) {
 	s := newTestServer(t)
 	operator := s.key(api.RoleOperator)
-	var result TestResult
+	var result api.TestResult
 	s.send(operator, "POST", "/v1/connections/robot/test", "").into(t, 200, &result)
 	if !result.OK || len(result.Legs) != 2 || !strings.Contains(result.Legs[1].Detail, "GET /me was answered 200 OK") || result.Status != 200 {
 		t.Errorf("result %+v", result)
 	}
 	s.send(operator, "PATCH", "/v1/connections/robot", `{"api":{"test":{"path":"/teapot"}}}`).into(t, 200, nil)
-	result = TestResult{}
+	result = api.TestResult{}
 	s.send(operator, "POST", "/v1/connections/robot/test", "").into(t, 200, &result)
 	if result.OK || !result.Legs[0].OK || result.Legs[1].OK || result.Status != 418 {
 		t.Errorf("result %+v", result)

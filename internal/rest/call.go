@@ -85,20 +85,6 @@ func callResponse(response *http.Response, connection string) (api.CallResponse,
 	return result, nil
 }
 
-// TestResult is how a test went, step by step, and what the API answered.
-type TestResult struct {
-	OK   bool  `json:"ok"`
-	Legs []Leg `json:"legs"`
-	api.CallResponse
-}
-
-// Leg is one step of a test.
-type Leg struct {
-	Leg    string `json:"leg"` // token, request
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
-}
-
 // test fails as the call itself would; the legs say how far it came when the
 // API answered, whatever its status.
 func (s *Server) test(w http.ResponseWriter, r *http.Request) error {
@@ -117,13 +103,13 @@ func (s *Server) test(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer response.Body.Close()
-	result := TestResult{OK: response.StatusCode < http.StatusBadRequest}
+	result := api.TestResult{OK: response.StatusCode < http.StatusBadRequest}
 	if result.CallResponse, err = callResponse(response, name); err != nil {
 		return err
 	}
-	result.Legs = []Leg{
-		{"token", true, tokenDetail(credential.ExpiresAt)},
-		{"request", result.OK, requestDetail(target.TestMethod, target.TestPath, response.StatusCode)},
+	result.Legs = []api.Leg{
+		{Leg: "token", OK: true, Detail: tokenDetail(credential.ExpiresAt)},
+		{Leg: "request", OK: result.OK, Detail: requestDetail(target.TestMethod, target.TestPath, response.StatusCode)},
 	}
 	return answer(w, http.StatusOK, result)
 }

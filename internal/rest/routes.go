@@ -31,7 +31,7 @@ func (s *Server) table() []route {
 		{"POST /v1/connections/{name}/revoke", owns, s.revoke, op("Grants", "Give the grant up", "At the provider too, where it can be told (RFC 7009).").out(api.Connection{})},
 
 		{"POST /v1/connections/{name}/call", calls, s.call, op("Calls", "Call the API", "The answer comes back whatever its status. For streams and large bodies use /proxy/{connection}/{path}.").in(api.CallRequest{}).limit(callBodyLimit).out(api.CallResponse{})},
-		{"POST /v1/connections/{name}/test", calls, s.test, op("Calls", "Send the test request", "Obtains a token and sends the harmless request that the provider's description names.").out(TestResult{})},
+		{"POST /v1/connections/{name}/test", calls, s.test, op("Calls", "Send the test request", "Obtains a token and sends the harmless request that the provider's description names.").out(api.TestResult{})},
 		{"GET /v1/connections/{name}/events", reads, s.listEvents, op("Calls", "Read what happened", "Newest first.").query(pageQuery{}).out(api.EventList{})},
 
 		{"GET /v1/keys", settings, s.listKeys, op("Keys", "List keys", "Never the keys themselves.").query(pageQuery{}).out(keyPage{})},

@@ -1,0 +1,16 @@
+package api
+
+// TestResult is how a test of a connection went, step by step, and what the
+// API answered.
+type TestResult struct {
+	OK   bool  `json:"ok"`
+	Legs []Leg `json:"legs"` // as far as the test came
+	CallResponse
+}
+
+// Leg is one step of a test.
+type Leg struct {
+	Leg    string `json:"leg"` // token, request
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"` // one sentence for a person
+}
