@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,6 +32,10 @@ const (
 	connLife = 30 * time.Minute
 	// connIdle is how long a connection that nobody needs is kept.
 	connIdle = 5 * time.Minute
+	// trustIdle is how long a connection may rest and still be used untried.
+	trustIdle = time.Second
+	// doubtLife is how long after a loss every connection is tried before use.
+	doubtLife = time.Minute
 	// minVersion is the oldest PostgreSQL that is tested.
 	minVersion = 13
 	// migrationLock is the advisory lock that a node holds while it brings the
@@ -43,6 +48,9 @@ type postgres struct {
 	config *pgx.ConnConfig
 	beat   time.Duration // how long the listening connection may be silent
 	retry  time.Duration // between attempts to connect it again
+	// doubt is until when, in milliseconds of Unix time, a connection is tried
+	// before it is used: when one was lost, others may be and not know it.
+	doubt atomic.Int64
 }
 
 // newPostgres reads the URL. The server is not asked yet.
@@ -85,7 +93,9 @@ func (p *postgres) open(ctx context.Context, db *DB, conns int) error {
 	if conns <= 0 {
 		conns = postgresConns
 	}
-	pool := stdlib.OpenDB(*p.config)
+	pool := stdlib.OpenDB(*p.config, stdlib.OptionShouldPing(func(_ context.Context, conn stdlib.ShouldPingParams) bool {
+		return conn.IdleDuration > trustIdle || time.Now().UnixMilli() < p.doubt.Load()
+	}))
 	pool.SetMaxOpenConns(max(conns, 2)) // one holds the lock, one migrates
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxLifetime(connLife)
@@ -116,9 +126,8 @@ func (p *postgres) inspect(ctx context.Context, db *DB) error {
 	if err != nil {
 		return err
 	}
-	if version/10000 < minVersion {
-		return fault.New(api.CodeNeedsConfiguration, "%s is version %d, and Valetkey needs %d or later", p.place(), version/10000, minVersion).
-			WithHint("upgrade the server, or name another with --database")
+	if err := checkVersion(version, p.place()); err != nil {
+		return err
 	}
 	if replica {
 		return readOnlyFault(nil, p.place())
@@ -130,6 +139,15 @@ func (p *postgres) inspect(ctx context.Context, db *DB) error {
 	if commit == "off" {
 		db.log.Warn("synchronous_commit is off: after a crash of the database server a renewed token may be lost, and with it the grant",
 			"database", p.place())
+	}
+	return nil
+}
+
+// checkVersion refuses a server that is too old; 130022 is version 13.22.
+func checkVersion(number int, place string) error {
+	if major := number / 10000; major < minVersion {
+		return fault.New(api.CodeNeedsConfiguration, "%s is version %d, and Valetkey needs %d or later", place, major, minVersion).
+			WithHint("upgrade the server, or name another with --database")
 	}
 	return nil
 }
@@ -173,6 +191,13 @@ func (p *postgres) again(err error, begun bool) bool {
 	case serializationFailure, deadlockDetected:
 		return true
 	}
+	lost := isLost(err)
+	if lost {
+		p.lose()
+	}
 	var connect *connectError
-	return !begun && isLost(err) && !errors.As(err, &connect)
+	return lost && !begun && !errors.As(err, &connect)
 }
+
+// lose makes every connection be tried before its next use, for a while.
+func (p *postgres) lose() { p.doubt.Store(time.Now().Add(doubtLife).UnixMilli()) }

@@ -60,6 +60,7 @@ func (p *postgres) watch(ctx context.Context, db *DB, changes chan<- broker.Chan
 				"database", p.place(), "error", p.judge(ctx, err))
 		}
 		lost = true
+		p.lose()
 		select {
 		case <-ctx.Done():
 			return

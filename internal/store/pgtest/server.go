@@ -126,6 +126,20 @@ func (s *Server) Restart(t testing.TB) {
 	s.await(t)
 }
 
+// RestartAsReplica runs the server as a hot standby, which takes no writes.
+func (s *Server) RestartAsReplica(t testing.TB) {
+	t.Helper()
+	s.Stop()
+	must(t, os.WriteFile(filepath.Join(s.data(), "standby.signal"), nil, 0o644))
+	s.Restart(t)
+}
+
+// Promote makes a replica the primary, and returns when it takes writes.
+func (s *Server) Promote(t testing.TB) {
+	t.Helper()
+	s.Exec(t, "SELECT pg_promote()")
+}
+
 // await returns when the server accepts connections.
 func (s *Server) await(t testing.TB) {
 	t.Helper()

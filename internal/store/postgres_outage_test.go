@@ -1,0 +1,158 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/store/pgtest"
+)
+
+func seedMail(t *testing.T, db broker.Store) {
+	t.Helper()
+	err := db.PutClient(t.Context(), broker.Client{Name: "app", Provider: "contoso"})
+	if err == nil {
+		err = db.PutConnection(t.Context(), broker.Connection{Name: "mail", Spec: api.ConnectionSpec{Client: "app"}, State: api.StateNew})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// colliding makes the first times writes of a connection fail as they do when
+// two transactions cannot both be.
+func colliding(server *pgtest.Server, t *testing.T, address, state string, times string) {
+	t.Helper()
+	server.ExecAt(t, address, `
+		CREATE SEQUENCE collisions;
+		CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF nextval('collisions') <= `+times+` THEN
+				RAISE EXCEPTION 'could not serialize access' USING ERRCODE = '`+state+`';
+			END IF;
+			RETURN NEW;
+		END $$;
+		CREATE TRIGGER collide BEFORE UPDATE ON connections FOR EACH ROW EXECUTE FUNCTION collide()`)
+}
+
+func TestK06_ACollisionIsTriedAgainAFewTimes(t *testing.T) {
+	server := pgtest.Start(t)
+	for _, state := range []string{"40001", "40P01"} {
+		t.Run(state+" passes", func(t *testing.T) {
+			address := server.URL(t)
+			db := openURL(t, address)
+			seedMail(t, db)
+			colliding(server, t, address, state, "3")
+			save := broker.TokenSave{
+				Set:    broker.TokenSet{Connection: "mail", Generation: 1, ExpiresAt: time.Now().Add(time.Hour)},
+				Change: broker.StateChange{State: api.StateActive},
+				Event:  broker.Event{Kind: broker.EventAuthorized},
+			}
+			if err := db.SaveTokenSet(t.Context(), save); err != nil {
+				t.Fatal(err)
+			}
+			events, err := db.Events(t.Context(), "mail", 0, 0)
+			if err != nil || len(events) != 1 {
+				t.Fatalf("%d events (%v), want one: what was undone must not show", len(events), err)
+			}
+		})
+		t.Run(state+" stays", func(t *testing.T) {
+			address := server.URL(t)
+			db := openURL(t, address)
+			seedMail(t, db)
+			colliding(server, t, address, state, "1000000")
+			err := db.SetState(t.Context(), "mail", 0, broker.StateChange{State: api.StateBlocked}, broker.Event{Kind: "x"})
+			wantSafeFault(t, err, api.CodeUnavailable, "for another one's sake")
+			c, err := db.Connection(t.Context(), "mail")
+			if err != nil || c.State != api.StateNew {
+				t.Fatalf("state is %s (%v), want it as it was", c.State, err)
+			}
+		})
+	}
+}
+
+func TestAClientThatAnotherNodeBeganToUseIsNotDeleted(t *testing.T) {
+	server := pgtest.Start(t)
+	address := server.URL(t)
+	db := openURL(t, address)
+	seedMail(t, db)
+	// The trigger stands for the other node: the connection appears between the
+	// look for one and the deletion.
+	server.ExecAt(t, address, `
+		DELETE FROM connections;
+		CREATE FUNCTION appear() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			INSERT INTO connections (name, client, state, generation, account, last_used_at, last_refreshed_at, created_at, updated_at, spec)
+			VALUES ('late', OLD.name, 'new', 0, '', 0, 0, 0, 0, '{}');
+			RETURN OLD;
+		END $$;
+		CREATE TRIGGER appear BEFORE DELETE ON clients FOR EACH ROW EXECUTE FUNCTION appear()`)
+	if err := db.DeleteClient(t.Context(), "app"); err == nil || !errors.Is(err, broker.ErrInUse) {
+		t.Fatalf("error is %v, want %v", err, broker.ErrInUse)
+	}
+	if got := clientNames(t, db); got != "app" {
+		t.Fatalf("clients are %q", got)
+	}
+}
+
+func TestALostServerIsSaidAtOnceAndUsedAgainWhenItIsBack(t *testing.T) {
+	server := pgtest.Start(t)
+	db := openURL(t, server.URL(t))
+	for name, end := range map[string]func(){"stopped": server.Stop, "crashed": server.Kill} {
+		t.Run(name, func(t *testing.T) {
+			putClient(t, db, name)
+			busy(t, db)
+			end()
+			for range 6 { // more than there are connections
+				err := db.PutClient(t.Context(), broker.Client{Name: "lost", Provider: "contoso"})
+				wantSafeFault(t, err, api.CodeUnavailable, "PostgreSQL at 127.0.0.1")
+				_, err = db.Clients(t.Context(), broker.Page{})
+				wantSafeFault(t, err, api.CodeUnavailable, "PostgreSQL at 127.0.0.1")
+				wantSafeFault(t, db.Ping(t.Context()), api.CodeUnavailable, "PostgreSQL at 127.0.0.1")
+			}
+			server.Restart(t)
+			putClient(t, db, name)
+			if err := db.Ping(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestConnectionsThatDiedUnseenDoNotFailTheNextCall(t *testing.T) {
+	server := pgtest.Start(t)
+	db := openURL(t, server.URL(t))
+	putClient(t, db, "app")
+	for range 3 {
+		busy(t, db)
+		server.Stop()
+		server.Restart(t)
+		putClient(t, db, "app")
+		busy(t, db)
+		server.Kill()
+		server.Restart(t)
+		if got := clientNames(t, db); got != "app" {
+			t.Fatalf("clients are %q", got)
+		}
+	}
+}
+
+// busy opens all the connections there may be.
+func busy(t *testing.T, db broker.ClientStore) {
+	t.Helper()
+	done := make(chan error)
+	const many = 16
+	for range many {
+		go func() {
+			_, err := db.Clients(t.Context(), broker.Page{})
+			done <- err
+		}()
+	}
+	for range many {
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+}
