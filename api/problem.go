@@ -19,6 +19,7 @@ const (
 	CodeRevoked            Code = "revoked"             // the grant was given up on purpose
 	CodeUnreachable        Code = "unreachable"         // the provider or API cannot be reached
 	CodeUpstream           Code = "upstream_error"      // the API answered 400 or above
+	CodeRateLimited        Code = "rate_limited"        // the API takes no more for now, and the call was not sent
 	CodeUnavailable        Code = "unavailable"         // Valetkey itself cannot serve just now
 )
 

@@ -61,7 +61,7 @@ type RateLimitRules struct {
 	Adaptive         *bool    `json:"adaptive,omitempty"`           // halve the concurrency at each limit answer, and grow again
 	SharedWith       string   `json:"shared_with,omitempty"`        // connection, or any name, whose budget this is; template
 	Queue            int      `json:"queue,omitempty"`              // requests that may wait in line; default 256
-	Observe          *bool    `json:"observe,omitempty"`            // recognise limit answers and hold nothing back
+	Observe          *bool    `json:"observe,omitempty"`            // a limit answer holds no other call back
 }
 
 func (r AnswerRule) merge(over AnswerRule) AnswerRule {

@@ -34,6 +34,11 @@ func picks(rule api.AnswerRule, response *http.Response, standard []int, alone i
 	return inHeader(rule, response) || inBody(rule, response)
 }
 
+// looksInside says whether a rule can pick an answer whatever its status.
+func looksInside(rule api.AnswerRule) bool {
+	return rule.Path != "" || rule.Header != "" || len(rule.Statuses) > 0
+}
+
 func inHeader(rule api.AnswerRule, response *http.Response) bool {
 	if rule.Header == "" {
 		return false

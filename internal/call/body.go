@@ -6,7 +6,9 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
@@ -20,6 +22,19 @@ type outgoing struct {
 	Request
 	kept     []byte // the whole body, when replayable
 	streamed bool   // the body passes through and can be sent only once
+	begun    time.Time
+	attempts int           // requests that were sent
+	waited   time.Duration // for limits and between retries
+}
+
+// report tells the caller what the call took, where that was more than usual.
+func (o *outgoing) report(header http.Header) {
+	if o.attempts > 1 {
+		header.Set(HeaderAttempts, strconv.Itoa(o.attempts))
+	}
+	if waited := o.waited.Round(time.Millisecond); waited > 0 {
+		header.Set(HeaderWaited, strconv.FormatFloat(waited.Seconds(), 'f', -1, 64))
+	}
 }
 
 // buffer takes a body of known, small length into memory. A body of unknown

@@ -3,6 +3,7 @@ package call
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -25,6 +26,7 @@ type Credentials interface {
 // Headers that an answer may carry besides the API's own.
 const (
 	HeaderAttempts  = "Valetkey-Attempts"  // how often the API was called, when more than once
+	HeaderWaited    = "Valetkey-Waited"    // how long the call waited for the API's limits, in seconds, when it did
 	HeaderRetryable = "Valetkey-Retryable" // "true": the token was renewed, send the request again
 )
 
@@ -42,8 +44,9 @@ type Request struct {
 
 // Options change an [Engine]. The zero value is fit for use.
 type Options struct {
-	Now  func() time.Time                              // default [time.Now]
-	Open func(*broker.Credential) (secret.Text, error) // default [broker.Credential.AccessToken]
+	Now    func() time.Time                              // default [time.Now]
+	Open   func(*broker.Credential) (secret.Text, error) // default [broker.Credential.AccessToken]
+	Random func() float64                                // in [0, 1), for the spread of retries; default [rand.Float64]
 }
 
 // Engine calls APIs. It is safe for concurrent use.
@@ -52,7 +55,10 @@ type Engine struct {
 	transport   http.RoundTripper
 	now         func() time.Time
 	open        func(*broker.Credential) (secret.Text, error)
+	random      func() float64
 	brake       *brake
+	budgets     *budgets
+	attempt     step // one request with its retries, within the limits
 }
 
 // New makes an Engine. The transport must neither follow redirects nor retry.
@@ -63,37 +69,49 @@ func New(credentials Credentials, transport http.RoundTripper, options Options) 
 	if options.Open == nil {
 		options.Open = (*broker.Credential).AccessToken
 	}
-	return &Engine{
-		credentials: credentials, transport: transport,
-		now: options.Now, open: options.Open, brake: newBrake(options.Now),
+	if options.Random == nil {
+		options.Random = rand.Float64
 	}
+	e := &Engine{
+		credentials: credentials, transport: transport,
+		now: options.Now, open: options.Open, random: options.Random,
+		brake: newBrake(options.Now), budgets: newBudgets(options.Now),
+	}
+	e.attempt = e.retrying(e.limited(e.send))
+	return e
 }
 
 // Do calls the API and returns its answer as it came, whatever its status,
-// except that cookies are taken out and [HeaderAttempts] or [HeaderRetryable]
-// may be added. The body streams; the caller closes it. Cancelling ctx ends
+// except that cookies are taken out, that [HeaderAttempts], [HeaderWaited] or
+// [HeaderRetryable] may be added, and Retry-After where the API says the same
+// in another way. A call that the limits of the connection do not let through
+// in time is answered 429 here, with Valetkey-Error: rate_limited. The body
+// streams; the caller closes it. Cancelling ctx ends
 // the call at any point. Errors carry a [fault.Error].
 func (e *Engine) Do(ctx context.Context, connection string, r Request) (*http.Response, error) {
 	credential, err := e.credentials.Credential(ctx, connection)
 	if err != nil {
 		return nil, err
 	}
-	o := outgoing{Request: r}
+	o := outgoing{Request: r, begun: e.now()}
 	if o.Method == "" {
 		o.Method = http.MethodGet
 	}
 	if err := o.buffer(); err != nil {
 		return nil, err
 	}
-	response, err := e.send(ctx, credential, &o)
+	response, err := e.attempt(ctx, credential, &o)
 	if err != nil {
 		return nil, err
 	}
 	e.credentials.Used(connection)
-	if !e.refuses(credential.Target, &o, response) {
-		return response, nil
+	if e.refuses(credential.Target, &o, response) {
+		if response, err = e.afterRefusal(ctx, credential, &o, response); err != nil {
+			return nil, err
+		}
 	}
-	return e.afterRefusal(ctx, credential, &o, response)
+	o.report(response.Header)
+	return response, nil
 }
 
 // send makes one attempt.
@@ -117,7 +135,7 @@ func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *out
 	}
 	watch.answered()
 	response.Body = watch.body(response.Body)
-	for _, name := range [...]string{"Set-Cookie", "Set-Cookie2", HeaderAttempts, HeaderRetryable} {
+	for _, name := range [...]string{"Set-Cookie", "Set-Cookie2", HeaderAttempts, HeaderWaited, HeaderRetryable, headerError} {
 		delete(response.Header, name)
 	}
 	return response, nil
@@ -139,7 +157,7 @@ func (e *Engine) build(credential *broker.Credential, o *outgoing) (*http.Reques
 		Method: o.Method, URL: location, Header: header, Host: location.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	if needsBody(target.AuthError.Path) {
+	if needsBody(target.AuthError.Path, target.RateLimit.Path, target.Retry.BodyPath) {
 		readableEncoding(header)
 	}
 	token, err := e.open(credential)

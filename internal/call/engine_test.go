@@ -72,6 +72,7 @@ func TestP11_TheTransportNeverRepeatsABodyOnItsOwn(t *testing.T) {
 	base, _ := url.Parse("http://" + listener.Addr().String())
 	r := newRig(t, "", nil)
 	r.credentials.target.BaseURL = base
+	r.credentials.target.Retry.Mode = api.RetryNone
 	r.do(t, Request{Path: "/first"})
 	request := withBody("text/plain", "pay")
 	request.Header["Idempotency-Key"] = []string{"k"}

@@ -2,7 +2,6 @@ package call
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -29,14 +28,8 @@ func (e *Engine) afterRefusal(ctx context.Context, used *broker.Credential, o *o
 		refusal.Header.Set(HeaderRetryable, "true")
 		return refusal, nil
 	}
-	_, _ = io.CopyN(io.Discard, refusal.Body, maxDrain)
-	refusal.Body.Close()
-	response, err := e.send(ctx, fresh, o)
-	if err != nil {
-		return nil, err
-	}
-	response.Header.Set(HeaderAttempts, "2")
-	return response, nil
+	discard(refusal)
+	return e.attempt(ctx, fresh, o)
 }
 
 // another returns a credential of a later generation than the refused one:

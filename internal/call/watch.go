@@ -60,7 +60,7 @@ func (w *watch) fail(err error, host string) error {
 	w.answered()
 	w.cancel(nil)
 	if timedOut {
-		return fault.Wrap(err, api.CodeUnreachable, "%s: no answer within %s", host, w.timeout).
+		return fault.Wrap(errNoAnswer, api.CodeUnreachable, "%s: no answer within %s", host, w.timeout).
 			WithHint("if the API is known to be slow, raise api.timeout of the connection")
 	}
 	if shown := (*fault.Error)(nil); errors.As(err, &shown) {

@@ -48,7 +48,7 @@ func exitCode(code api.Code) int {
 		return exitNeedsAuthorization
 	case api.CodeNeedsConfiguration, api.CodeBlocked:
 		return exitNeedsConfiguration
-	case api.CodeUpstream:
+	case api.CodeUpstream, api.CodeRateLimited:
 		return exitUpstream
 	case api.CodeForbidden, api.CodeUnauthenticated:
 		return exitNotAllowed

@@ -43,7 +43,7 @@ func TestEveryCodeHasATitleAndAStatus(t *testing.T) {
 		api.CodeInternal: 500, api.CodeInvalid: 400, api.CodeNotFound: 404, api.CodeConflict: 409,
 		api.CodeUnauthenticated: 401, api.CodeForbidden: 403, api.CodeNeedsAuthorization: 409,
 		api.CodeNeedsConfiguration: 409, api.CodeBlocked: 409, api.CodeRevoked: 409,
-		api.CodeUnreachable: 502, api.CodeUpstream: 502, api.CodeUnavailable: 503,
+		api.CodeUnreachable: 502, api.CodeUpstream: 502, api.CodeUnavailable: 503, api.CodeRateLimited: 429,
 	}
 	titles := make(map[string]api.Code)
 	for code, want := range statuses {

@@ -27,6 +27,8 @@ func Title(code api.Code) string {
 		return "The provider or API cannot be reached"
 	case api.CodeUpstream:
 		return "The API answered with an error"
+	case api.CodeRateLimited:
+		return "Too many requests"
 	case api.CodeUnavailable:
 		return "Not available just now"
 	default:
@@ -50,6 +52,8 @@ func Status(code api.Code) int {
 		return 409
 	case api.CodeUnreachable, api.CodeUpstream:
 		return 502
+	case api.CodeRateLimited:
+		return 429
 	case api.CodeUnavailable:
 		return 503
 	default:
