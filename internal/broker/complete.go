@@ -128,7 +128,7 @@ func (b *Broker) redeemCode(ctx context.Context, a arrangement, server oauth.Ser
 	if consentOnly(a.described) {
 		return b.requestToken(ctx, a, TokenSet{})
 	}
-	auth, err := b.clientAuth(ctx, a, server)
+	auth, err := b.clientAuth(a, server)
 	if err != nil {
 		return oauth.Token{}, err
 	}

@@ -87,7 +87,7 @@ func (b *Broker) beginDevice(ctx context.Context, a arrangement, server oauth.Se
 func (b *Broker) askForCodes(ctx context.Context, a arrangement, server oauth.Server) (device.Authorization, error) {
 	ctx, cancel := context.WithTimeout(ctx, TokenTimeout)
 	defer cancel()
-	auth, err := b.clientAuth(ctx, a, server)
+	auth, err := b.clientAuth(a, server)
 	if err != nil {
 		return device.Authorization{}, err
 	}
@@ -182,7 +182,7 @@ func (b *Broker) askForToken(ctx context.Context, a arrangement, flow Flow, code
 		return oauth.Token{}, err
 	}
 	server.TokenEndpoint = flow.TokenEndpoint
-	auth, err := b.clientAuth(ctx, a, server)
+	auth, err := b.clientAuth(a, server)
 	if err != nil {
 		return oauth.Token{}, err
 	}

@@ -194,13 +194,13 @@ func (b *Broker) requestToken(ctx context.Context, a arrangement, current TokenS
 		return oauth.Token{}, err
 	}
 	if a.byItself() {
-		request, err := b.ownGrant(ctx, a, server)
+		request, err := b.ownGrant(a, server)
 		if err != nil {
 			return oauth.Token{}, err
 		}
 		return b.exchange(ctx, a, request, secret.Text{})
 	}
-	auth, err := b.clientAuth(ctx, a, server)
+	auth, err := b.clientAuth(a, server)
 	if err != nil {
 		return oauth.Token{}, err
 	}

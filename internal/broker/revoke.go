@@ -52,7 +52,7 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set TokenS
 	if server.RevocationEndpoint == "" && described.URL == "" || set.Generation == 0 {
 		return false, nil
 	}
-	auth, err := b.clientAuth(ctx, a, server)
+	auth, err := b.clientAuth(a, server)
 	if err != nil {
 		return false, err
 	}

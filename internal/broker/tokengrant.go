@@ -1,15 +1,6 @@
 package broker
 
-import (
-	"context"
-	"net/url"
-	"time"
-
-	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/fault"
-	"github.com/valetkey/valetkey/oauth"
-	"github.com/valetkey/valetkey/oauth/assertion"
-)
+import "github.com/valetkey/valetkey/oauth"
 
 // Grants by their names in settings. The long name of the RFC is understood too.
 const (
@@ -36,58 +27,22 @@ func byItself(grant oauth.GrantType) bool {
 }
 
 // ownGrant is the token request of a grant that the client makes by itself.
-func (b *Broker) ownGrant(ctx context.Context, a arrangement, server oauth.Server) (oauth.TokenRequest, error) {
+func (b *Broker) ownGrant(a arrangement, server oauth.Server) (oauth.TokenRequest, error) {
 	request := oauth.TokenRequest{Endpoint: server.TokenEndpoint}
-	var err error
 	if a.grant == grantJWTBearer {
 		request.Grant = oauth.GrantJWTBearer
-		request.Params, err = b.bearerParams(a, server)
+		credential, err := b.openCredential(a.client)
+		if err != nil {
+			return request, err
+		}
+		request.Params, err = b.authCase(a, server).BearerParams(credential, a.scopes(), a.separator())
 		// The assertion speaks for itself; the client is named where the server wants it (RFC 7523 section 3.1).
 		request.Auth = oauth.ClientAuth{ClientID: a.client.ClientID, Method: oauth.AuthNone}
 		return request, err
 	}
 	request.Grant = oauth.GrantClientCredentials
 	request.Params = oauth.ClientCredentialsParams(a.scopes(), a.separator())
-	request.Auth, err = b.clientAuth(ctx, a, server)
+	auth, err := b.clientAuth(a, server)
+	request.Auth = auth
 	return request, err
-}
-
-// bearerParams signs the JWT that is the grant (RFC 7523 section 2.1): a
-// service account speaks for itself or, with a claim sub, for somebody.
-func (b *Broker) bearerParams(a arrangement, server oauth.Server) (url.Values, error) {
-	credential, err := b.openCredential(a.client)
-	if err != nil {
-		return nil, err
-	}
-	if credential.PrivateKey == "" {
-		return nil, fault.New(api.CodeNeedsConfiguration, "the client %q has no private key, and the grant jwt_bearer needs one", a.client.Name).
-			WithHint("valetkey client update %s --private-key-file FILE", a.client.Name)
-	}
-	key, err := assertion.ParseKey([]byte(credential.PrivateKey))
-	if err != nil {
-		return nil, err
-	}
-	rules := assertionRules(a.provider.Provider.Assertion)
-	grant := assertion.Grant{
-		Issuer:    a.client.ClientID,
-		Separator: a.separator(),
-		Alg:       assertion.Alg(rules.Alg),
-		Header:    assertionHeader(rules.Header),
-		Lifetime:  time.Duration(rules.Lifetime),
-	}
-	if grant.Audience, err = a.audience(rules, server); err != nil {
-		return nil, err
-	}
-	if grant.Claims, err = a.claims(rules); err != nil {
-		return nil, err
-	}
-	scopes := a.scopes()
-	if rules.Scope == "claim" {
-		grant.Scopes, scopes = scopes, nil
-	}
-	jwt, err := grant.Sign(key, b.Now(), b.Rand)
-	if err != nil {
-		return nil, err
-	}
-	return assertion.BearerParams(jwt, scopes, a.separator())
 }

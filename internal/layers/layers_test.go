@@ -23,8 +23,8 @@ func layerOf() map[string]int {
 
 		"internal/store/pgtest": 0,
 
-		"api":              1,
-		"internal/fault":   2,
+		"api":            1,
+		"internal/fault": 2,
 
 		"oauth/assertion": 10,
 		"oauth/device":    10,
@@ -37,9 +37,9 @@ func layerOf() map[string]int {
 		"internal/tunnel":     10,
 		"internal/strictyaml": 10,
 
-		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20,
-		"internal/access":  20,
-		"internal/quirk":   25,
+		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/clientauth": 21,
+		"internal/access": 20,
+		"internal/quirk":  25,
 
 		"internal/broker":            30,
 		"internal/broker/brokertest": 31,
