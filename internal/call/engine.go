@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
@@ -23,8 +24,10 @@ type Credentials interface {
 	Used(connection string)
 }
 
-// Headers that an answer may carry besides the API's own.
+// Headers that an answer may carry besides the API's own. An API's headers of
+// such names are taken out: it cannot speak for Valetkey.
 const (
+	HeaderPrefix    = "Valetkey-"          // begins the name of each
 	HeaderAttempts  = "Valetkey-Attempts"  // how often the API was called, when more than once
 	HeaderWaited    = "Valetkey-Waited"    // how long the call waited for the API's limits, in seconds, when it did
 	HeaderRetryable = "Valetkey-Retryable" // "true": the token was renewed, send the request again
@@ -135,8 +138,10 @@ func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *out
 	}
 	watch.answered()
 	response.Body = watch.body(response.Body)
-	for _, name := range [...]string{"Set-Cookie", "Set-Cookie2", HeaderAttempts, HeaderWaited, HeaderRetryable, headerError} {
-		delete(response.Header, name)
+	for name := range response.Header {
+		if name == "Set-Cookie" || name == "Set-Cookie2" || strings.HasPrefix(name, HeaderPrefix) {
+			delete(response.Header, name)
+		}
 	}
 	return response, nil
 }

@@ -180,12 +180,17 @@ func copyHeader(to, from http.Header) {
 	}
 	for _, field := range from["Connection"] {
 		for name := range strings.SplitSeq(field, ",") {
-			to.Del(textproto.TrimString(name))
+			name = textproto.CanonicalMIMEHeaderKey(textproto.TrimString(name))
+			if !strings.HasPrefix(name, call.HeaderPrefix) {
+				delete(to, name)
+			}
 		}
 	}
 }
 
-func isForTrailer(name string) bool { return !isHop(name) && name != "Set-Cookie" }
+func isForTrailer(name string) bool {
+	return !isHop(name) && name != "Set-Cookie" && !strings.HasPrefix(name, call.HeaderPrefix)
+}
 
 // isHop says whether a field, by its canonical name, ends here.
 func isHop(name string) bool {

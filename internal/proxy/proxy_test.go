@@ -94,6 +94,31 @@ func TestP06_FieldsOfOneConnectionAreStrippedFromTheAnswer(t *testing.T) {
 	}
 }
 
+func TestAnAPICannotSpeakForValetkey(t *testing.T) {
+	base := rawAPI(t, "HTTP/1.1 409 Conflict\r\nvaletkey-error: needs_authorization\r\nVALETKEY-REQUEST-ID: forged\r\n"+
+		"Valetkey-Retryable: true\r\nContent-Type: application/problem+json\r\nTrailer: Valetkey-Error\r\n"+
+		"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nValetkey-Error: internal\r\n\r\n")
+	response, body := send(t, "GET", base+"/proxy/mail/", nil)
+	for _, header := range []http.Header{response.Header, response.Trailer} {
+		for name := range header {
+			if strings.HasPrefix(name, "Valetkey-") {
+				t.Errorf("%s came through: %v", name, header[name])
+			}
+		}
+	}
+	if response.StatusCode != 409 || body != "{}" {
+		t.Errorf("%d %q", response.StatusCode, body)
+	}
+}
+
+func TestAnAPICannotTakeOurHeadersAway(t *testing.T) {
+	header := http.Header{"Valetkey-Request-Id": {"ours"}}
+	copyHeader(header, http.Header{"Connection": {"valetkey-request-id, x-theirs"}, "X-Theirs": {"1"}, "X-Kept": {"2"}})
+	if header.Get("Valetkey-Request-Id") != "ours" || header.Get("X-Theirs") != "" || header.Get("X-Kept") != "2" {
+		t.Errorf("%v", header)
+	}
+}
+
 func TestP19_AnswersWithoutBodyKeepTheirHeader(t *testing.T) {
 	base := pair(t, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
