@@ -16,13 +16,19 @@ const (
 	grantDeviceCode        = "device_code"        // the person is elsewhere: RFC 8628
 )
 
-// connectFlags are what valetkey connect takes.
-type connectFlags struct {
+// registrationFlags say which client connect uses or makes.
+type registrationFlags struct {
 	provider   string
 	issuer     string
 	client     string
 	clientID   string
 	secretFile string
+	keyFile    string
+}
+
+// connectFlags are what valetkey connect takes.
+type connectFlags struct {
+	registrationFlags
 	grant      string
 	baseURL    string
 	testPath   string
@@ -32,7 +38,6 @@ type connectFlags struct {
 	prompt     string
 	noBrowser  bool
 	device     bool
-	keyFile    string
 	wait       time.Duration
 }
 
