@@ -7,6 +7,7 @@
 //	POST /oauth/callback       the same for response_mode=form_post, sent round as a GET
 //	GET  /oauth/done/{flow}    how the flow ended
 //	GET  /static/…             the style sheet, named by its content
+//	GET  /favicon.ico          the icon
 //
 // Invariants: every page is rendered on the server, needs no script, and loads
 // nothing from elsewhere. No page shows a code, a state or a token, and what a

@@ -16,6 +16,9 @@ var templateFiles embed.FS
 //go:embed static/app.css
 var styleSheet []byte
 
+//go:embed static/mark.svg
+var icon []byte
+
 // pages renders the templates.
 type pages struct {
 	templates map[string]*template.Template // by page: each fills the one frame with its own blocks
@@ -58,4 +61,12 @@ func (p pages) static(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	_, _ = w.Write(styleSheet)
+}
+
+// favicon serves the icon under the name that browsers ask for by themselves,
+// on pages that name none too.
+func favicon(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "image/svg+xml")
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	_, _ = w.Write(icon)
 }

@@ -46,6 +46,7 @@ func New(flows Flows, publicURL string, log *slog.Logger) http.Handler {
 	mux.HandleFunc("POST /oauth/callback", s.posted)
 	mux.HandleFunc("GET /oauth/done/{flow}", s.done)
 	mux.HandleFunc("GET /static/"+s.pages.style, s.pages.static)
+	mux.HandleFunc("GET /favicon.ico", favicon)
 	mux.HandleFunc("/", s.missing)
 	return withHeaders(mux)
 }

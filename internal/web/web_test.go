@@ -342,6 +342,13 @@ func TestTheStyleSheetMayBeKeptForEver(t *testing.T) {
 	}
 }
 
+func TestBrowsersFindTheIconThatTheyAskForByThemselves(t *testing.T) {
+	w := newRig(t, public).get(nil, "/favicon.ico")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "image/svg+xml" || !strings.HasPrefix(w.Body.String(), "<svg ") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
 func TestUnderAPathEveryAddressBeginsWithIt(t *testing.T) {
 	g := newRig(t, public+"/keys/")
 	flow := g.begin(api.AuthorizeRequest{}).Flow
