@@ -29,16 +29,16 @@ type registrationFlags struct {
 // connectFlags are what valetkey connect takes.
 type connectFlags struct {
 	registrationFlags
-	grant      string
-	baseURL    string
-	testPath   string
-	variables  []string
-	scopes     []string
-	loginHint  string
-	prompt     string
-	noBrowser  bool
-	device     bool
-	wait       time.Duration
+	grant     string
+	baseURL   string
+	testPath  string
+	variables []string
+	scopes    []string
+	loginHint string
+	prompt    string
+	noBrowser bool
+	device    bool
+	wait      time.Duration
 }
 
 const connectHelp = `Make a connection and authorize it, or authorize again the one of that name.
