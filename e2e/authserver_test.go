@@ -49,6 +49,7 @@ func (o authServerOptions) args() []string {
 type registration struct {
 	ID         string `json:"client_id"`
 	Secret     string `json:"client_secret"`
+	PrivateKey string `json:"private_key"` // PEM
 	AuthMethod string `json:"token_endpoint_auth_method"`
 }
 

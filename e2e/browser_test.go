@@ -21,6 +21,7 @@ type browser struct {
 	client *http.Client
 	login  string // what it types as user name
 	deny   bool   // at the consent page, follow the link that cancels
+	code   string // what it types at the device page
 	stopAt string // do not follow a redirect to an address that starts so
 }
 
@@ -130,7 +131,13 @@ func (b *browser) answer(at page) (*http.Request, error) {
 			return cancel(at, doc)
 		}
 	default:
-		return nil, nil
+		if form == nil || !form.values.Has("xsrf") {
+			return nil, nil
+		}
+		// The device page: the code to type, then a question whether it is the right one.
+		if form.values.Get("user_code") == "" {
+			form.values.Set("user_code", b.code)
+		}
 	}
 	return form.submit(at.URL)
 }

@@ -46,12 +46,19 @@ providers:
     api: {base_url: %s}
 clients:
 `, w.as.Issuer, w.as.APIURL)
-	for _, id := range []string{"basic-client", "post-client", "public-client", "service-client"} {
+	for _, id := range []string{"basic-client", "post-client", "public-client", "key-client", "service-client"} {
 		client := w.as.Clients[id]
 		fmt.Fprintf(&text, "  %s: {provider: real, client_id: %s, token_endpoint_auth_method: %s", id, client.ID, client.AuthMethod)
 		if client.Secret != "" {
 			fmt.Fprintf(&text, ", client_secret: {env: SECRET_%s}", strings.ToUpper(strings.TrimSuffix(id, "-client")))
 			w.env = append(w.env, "SECRET_"+strings.ToUpper(strings.TrimSuffix(id, "-client"))+"="+client.Secret)
+		}
+		if client.PrivateKey != "" {
+			file := filepath.Join(w.t.TempDir(), id+".pem")
+			if err := os.WriteFile(file, []byte(client.PrivateKey), 0o600); err != nil {
+				w.t.Fatal(err)
+			}
+			fmt.Fprintf(&text, ", private_key: {file: %s}", file)
 		}
 		text.WriteString("}\n")
 	}
@@ -59,6 +66,7 @@ clients:
   mail: {client: basic-client, scopes: [mail.read]}
   post: {client: post-client, scopes: [mail.read]}
   public: {client: public-client, scopes: [mail.read]}
+  key: {client: key-client, scopes: [mail.read]}
   robot: {client: service-client, grant: client_credentials}
 `)
 	file := filepath.Join(w.t.TempDir(), "connections.yaml")
@@ -100,12 +108,30 @@ type pending struct {
 	url  string
 	done chan struct{}
 	text *logBuffer
+	more chan string // further lines of stdout
+}
+
+// next is the next line of the command's stdout.
+func (p *pending) next() string {
+	p.t.Helper()
+	select {
+	case line := <-p.more:
+		return line
+	case <-time.After(patience):
+		p.t.Fatalf("connect printed no further line within %v", patience)
+		return ""
+	}
 }
 
 // connect begins an authorization; the command waits until finish.
 func (w *world) connect(args ...string) *pending {
 	w.t.Helper()
-	cmd := exec.Command(binary(w.t), append([]string{"connect", "--no-browser"}, args...)...)
+	return w.connectBy([]string{"connect", "--no-browser"}, args...)
+}
+
+func (w *world) connectBy(command []string, args ...string) *pending {
+	w.t.Helper()
+	cmd := exec.Command(binary(w.t), append(command, args...)...)
 	cmd.Env = append(cleanEnviron(), w.env...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -118,15 +144,19 @@ func (w *world) connect(args ...string) *pending {
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	p := &pending{t: w.t, cmd: cmd, done: make(chan struct{}), text: &logBuffer{}}
+	p := &pending{t: w.t, cmd: cmd, done: make(chan struct{}), text: &logBuffer{}, more: make(chan string, 8)}
 	address := make(chan string, 1)
 	var readers sync.WaitGroup
 	readers.Go(func() {
 		in := bufio.NewReader(stdout)
-		line, _ := in.ReadString('\n')
+		line, err := in.ReadString('\n')
 		address <- strings.TrimSpace(line)
-		rest, _ := io.ReadAll(in)
-		p.text.add(string(rest))
+		for err == nil {
+			if line, err = in.ReadString('\n'); line != "" {
+				p.text.add(line)
+				p.more <- strings.TrimSpace(line)
+			}
+		}
 	})
 	readers.Go(func() {
 		text, _ := io.ReadAll(stderr)
@@ -183,6 +213,7 @@ type shown struct {
 	State      string `json:"state"`
 	Generation int64  `json:"generation"`
 	Renewable  bool   `json:"renewable"`
+	Account    string `json:"account"`
 	Cause      *struct {
 		Code   string `json:"code"`
 		Remedy string `json:"remedy"`
@@ -202,7 +233,7 @@ func TestAuthorizeOnceCallForeverWithEveryClientAuthentication(t *testing.T) {
 	w := newWorld(t, authServerOptions{})
 	server := startServe(t, w.data)
 	w.ok("apply", "-f", w.manifest())
-	for _, connection := range []string{"mail", "post", "public"} {
+	for _, connection := range []string{"mail", "post", "public", "key"} {
 		t.Run(connection, func(t *testing.T) {
 			w := &world{t: t, as: w.as, data: w.data, env: w.env, browser: w.browser}
 			w.authorize(connection)
@@ -385,6 +416,43 @@ func TestTenProcessesShareOneRotatingTokenWithoutAServer(t *testing.T) {
 		t.Fatalf("refresh requests %+v, errors %+v", refresh, seen.Errors)
 	}
 	w.ok("call", "mail", "/me")
+}
+
+func TestAMachineWithoutABrowserIsAuthorizedOnAnotherDevice(t *testing.T) {
+	w := newWorld(t, authServerOptions{})
+	w.ok("apply", "-f", w.manifest()) // no server: nothing has to come back to us
+	p := w.connectBy([]string{"connect", "--device"}, "mail")
+	w.browser.code = p.next()
+	if at := w.browser.authorize(t, p.url); at.Status != 200 {
+		t.Fatalf("the browser ended at %s with %d:\n%s", at.URL, at.Status, at.Body)
+	}
+	if code := p.finish(); code != 0 {
+		t.Fatalf("exit code %d\n%s", code, p.text)
+	}
+	if body := w.ok("call", "mail", "/me"); !strings.Contains(body, "maria") {
+		t.Fatalf("the API answered %s", body)
+	}
+	if s := w.show("mail"); s.State != "active" || !s.Renewable || s.Account == "" {
+		t.Fatalf("%+v", s)
+	}
+}
+
+func TestAnotherAccountCannotTakeAConnectionOver(t *testing.T) {
+	w := newWorld(t, authServerOptions{})
+	startServe(t, w.data)
+	w.ok("apply", "-f", w.manifest())
+	w.authorize("mail")
+	p := w.connect("mail")
+	mallory := newBrowser(t, "mallory")
+	if at := mallory.authorize(t, p.url); at.Status != 409 || !strings.Contains(at.Body, "maria") {
+		t.Fatalf("the browser ended at %s with %d:\n%s", at.URL, at.Status, at.Body)
+	}
+	if code := p.finish(); code == 0 {
+		t.Fatalf("exit code %d\n%s", code, p.text)
+	}
+	if body := w.ok("call", "mail", "/me"); !strings.Contains(body, "maria") {
+		t.Fatalf("the API answered %s", body)
+	}
 }
 
 func TestAnIssuerAloneIsEnough(t *testing.T) {

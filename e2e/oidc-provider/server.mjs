@@ -9,6 +9,7 @@
 // SIGTERM ends it; with --watch-stdin so does the end of stdin, which leaves no
 // orphan behind when the test that started it is killed.
 
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import Provider from 'oidc-provider';
@@ -61,6 +62,16 @@ const clients = [
     scope: 'mail.read mail.send',
   },
 ];
+
+// The key client has no secret: it signs (RFC 7523 section 2.2). Its private key
+// goes to the test, its public key is all that this server knows.
+const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const keyClient = {
+  ...codeClient('key-client', undefined, 'private_key_jwt'),
+  jwks: { keys: [{ ...keys.publicKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] },
+};
+const privateKeys = { 'key-client': keys.privateKey.export({ type: 'pkcs8', format: 'pem' }) };
+clients.push(keyClient);
 
 function configuration() {
   const accessTtl = Number(flags['access-token-ttl']);
@@ -145,6 +156,7 @@ process.stdout.write(`${JSON.stringify({
   clients: Object.fromEntries(clients.map((client) => [client.client_id, {
     client_id: client.client_id,
     client_secret: client.client_secret ?? '',
+    private_key: privateKeys[client.client_id] ?? '',
     token_endpoint_auth_method: client.token_endpoint_auth_method,
   }])),
 })}\n`);
