@@ -28,18 +28,15 @@ type schema struct {
 	dialect   goose.Dialect
 	prepare   string // statements before the first migration; "": none
 	ours      string // a query that finds a row when $1, the version table, is ours
-	foreign   string // a query that finds a row when there are tables at all
+	tables    string // a query, with a WHERE, that finds a row when there are tables at all
 	elsewhere string // what to do about another program's database
 }
 
 // checkOwn refuses a database that holds another program's tables. It only
 // reads.
 func (db *DB) checkOwn(ctx context.Context, s schema) error {
-	ours, err := exists(ctx, db.write, s.ours, versionTable)
-	if err != nil || ours {
-		return err
-	}
-	foreign, err := exists(ctx, db.write, s.foreign)
+	// One statement: another process may be making the tables just now.
+	foreign, err := exists(ctx, db.write, s.tables+" AND NOT EXISTS ("+s.ours+")", versionTable)
 	if err != nil {
 		return err
 	}

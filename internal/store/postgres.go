@@ -176,7 +176,7 @@ func postgresSchema() schema {
 			WHERE table_schema = current_schema()
 			  AND table_name = $1
 			  AND column_name = 'version_id'`,
-		foreign: `
+		tables: `
 			SELECT 1
 			FROM information_schema.tables
 			WHERE table_schema = current_schema()`,

@@ -100,7 +100,7 @@ func sqliteSchema() schema {
 	return schema{
 		dialect:   goose.DialectSQLite3,
 		ours:      `SELECT 1 FROM sqlite_master WHERE name = $1`,
-		foreign:   `SELECT 1 FROM sqlite_master`,
+		tables:    `SELECT 1 FROM sqlite_master WHERE true`,
 		elsewhere: "point --data at another directory",
 	}
 }
