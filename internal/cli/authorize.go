@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/console"
 )
 
 // authorize sends the person to the provider and waits for the outcome.
@@ -65,7 +66,10 @@ type pending struct {
 func (p *program) await(ctx context.Context, s *session, a pending) error {
 	limited, cancel := context.WithTimeout(ctx, a.wait)
 	defer cancel()
-	stop := p.progress(limited, "waiting for the browser")
+	stop := func() {}
+	if p.flags.output != "json" {
+		stop = p.streams.person().Progress(limited, p.env.Now, "waiting for the browser")
+	}
 	flow, err := s.Flows.Wait(limited, a.Flow)
 	stop()
 	switch {
@@ -83,36 +87,11 @@ func (p *program) await(ctx context.Context, s *session, a pending) error {
 		return &api.Problem{
 			Title:  "A person must authorize this connection",
 			Code:   api.CodeNeedsAuthorization,
-			Detail: "nobody finished the authorization within " + span(a.wait),
+			Detail: "nobody finished the authorization within " + console.Span(a.wait),
 			Hint:   "run the command again; --wait 30m waits longer",
 		}
 	}
 	return err
-}
-
-// progress counts the seconds on a terminal, and does nothing elsewhere.
-func (p *program) progress(ctx context.Context, doing string) (stop func()) {
-	if !terminal(p.streams.Err) || p.flags.output == "json" {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	begin := p.env.Now()
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(time.Second)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				fmt.Fprint(p.streams.Err, "\r\x1b[K")
-				return
-			case <-ticker.C:
-				fmt.Fprintf(p.streams.Err, "\r%s (%s)", doing, span(p.env.Now().Sub(begin)))
-			}
-		}
-	}()
-	return func() { cancel(); <-done }
 }
 
 // failedFlow says why an authorization failed, and what to change.
@@ -156,7 +135,7 @@ func (p *program) connected(ctx context.Context, s *session, name string) error 
 func (p *program) summary(w io.Writer, c api.Connection) error {
 	fmt.Fprintf(w, "connection %s is %s", c.Name, c.State)
 	if c.Account != "" {
-		fmt.Fprintf(w, ", for the account %s", oneParagraph(c.Account))
+		fmt.Fprintf(w, ", for the account %s", console.Paragraph(c.Account))
 	}
 	fmt.Fprintln(w)
 	switch {
@@ -168,10 +147,13 @@ func (p *program) summary(w io.Writer, c api.Connection) error {
 		fmt.Fprintf(w, "its token is valid until %s and does not renew itself\n", p.when(c.ExpiresAt))
 	}
 	for _, warning := range c.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", oneParagraph(warning))
+		fmt.Fprintf(w, "warning: %s\n", console.Paragraph(warning))
 	}
 	if c.Cause != nil {
-		fmt.Fprintf(w, "%s: %s\n", oneParagraph(c.Cause.Title), oneParagraph(c.Cause.Remedy))
+		if c.Cause.Detail != "" {
+			fmt.Fprintln(w, console.Paragraph(c.Cause.Detail))
+		}
+		fmt.Fprintf(w, "%s: %s\n", console.Paragraph(c.Cause.Title), console.Paragraph(c.Cause.Remedy))
 	}
 	_, err := fmt.Fprintf(w, "next: valetkey call %s /PATH\n", c.Name)
 	return err

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/console"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
@@ -123,5 +124,5 @@ func writeFile(form *multipart.Writer, name, path string) error {
 }
 
 func unreadable(path string, err error) error {
-	return fault.Wrap(err, api.CodeInternal, "%s cannot be read: %s", path, reason(err))
+	return fault.Wrap(err, api.CodeInternal, "%s cannot be read: %s", path, console.Reason(err))
 }

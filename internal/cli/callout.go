@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/console"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
@@ -23,7 +24,7 @@ func (p *program) bodyOutput(path string) (out io.Writer, finish func(error) err
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return nil, nil, fault.Wrap(err, api.CodeInternal, "cannot write %s: %s", path, reason(err)).
+		return nil, nil, fault.Wrap(err, api.CodeInternal, "cannot write %s: %s", path, console.Reason(err)).
 			WithHint("choose a directory that you may write to with --out FILE")
 	}
 	return file, func(failed error) error {

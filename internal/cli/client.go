@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/console"
 )
 
 func (p *program) clientCommand() *cobra.Command {
@@ -205,13 +206,13 @@ func (p *program) clientListCommand() *cobra.Command {
 					return err
 				}
 				return p.print(list, func(w io.Writer) {
-					row(w, "NAME", "PROVIDER", "CLIENT ID", "CAUSE")
+					console.Row(w, "NAME", "PROVIDER", "CLIENT ID", "CAUSE")
 					for _, c := range list.Clients {
 						cause := ""
 						if c.Cause != nil {
 							cause = c.Cause.Title
 						}
-						row(w, c.Name, c.Provider, c.ClientID, cause)
+						console.Row(w, c.Name, c.Provider, c.ClientID, cause)
 					}
 				})
 			})
@@ -258,20 +259,20 @@ func (p *program) showClient(c api.Client, err error) error {
 		return err
 	}
 	return p.print(c, func(w io.Writer) {
-		row(w, "name", c.Name)
-		field(w, "description", c.Description)
-		row(w, "provider", c.Provider)
-		row(w, "client id", c.ClientID)
-		field(w, "client secret", c.ClientSecret)
-		field(w, "private key", c.PrivateKey)
-		field(w, "auth method", c.TokenEndpointAuthMethod)
-		field(w, "variables", pairs(c.Variables))
-		field(w, "allowed hosts", strings.Join(c.AllowedHosts, " "))
-		row(w, "redirect URI", c.RedirectURI)
+		console.Row(w, "name", c.Name)
+		console.Field(w, "description", c.Description)
+		console.Row(w, "provider", c.Provider)
+		console.Row(w, "client id", c.ClientID)
+		console.Field(w, "client secret", c.ClientSecret)
+		console.Field(w, "private key", c.PrivateKey)
+		console.Field(w, "auth method", c.TokenEndpointAuthMethod)
+		console.Field(w, "variables", console.Pairs(c.Variables))
+		console.Field(w, "allowed hosts", strings.Join(c.AllowedHosts, " "))
+		console.Row(w, "redirect URI", c.RedirectURI)
 		if c.Cause != nil {
-			row(w, "cause", c.Cause.Title)
-			field(w, "", c.Cause.Detail)
-			field(w, "to do", c.Cause.Remedy)
+			console.Row(w, "cause", c.Cause.Title)
+			console.Field(w, "", c.Cause.Detail)
+			console.Field(w, "to do", c.Cause.Remedy)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/console"
 )
 
 // authorizeByDevice is for a machine without a browser: the person opens an
@@ -31,9 +32,9 @@ func (p *program) offerCode(a api.Authorization, name string) error {
 	if p.flags.output == "json" {
 		return p.print(a, nil)
 	}
-	_, err := fmt.Fprintf(p.streams.Out, "%s\n%s\n", oneParagraph(a.VerificationURI), oneParagraph(a.UserCode))
+	_, err := fmt.Fprintf(p.streams.Out, "%s\n%s\n", console.Paragraph(a.VerificationURI), console.Paragraph(a.UserCode))
 	if a.VerificationURIComplete != "" {
-		p.note("or open %s and compare the code", oneParagraph(a.VerificationURIComplete))
+		p.note("or open %s and compare the code", console.Paragraph(a.VerificationURIComplete))
 	}
 	return err
 }

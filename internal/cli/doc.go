@@ -7,7 +7,7 @@
 //	settings.go  flags and environment, which of them wins
 //	session.go   the three ways in: a server by URL, a server by its socket, this process
 //	failure.go   what an error says on stderr and which exit code it is
-//	output.go    table, json, yaml
+//	output.go    results and prompts, by way of package console
 //	NAME.go      the command of that name
 //
 // Flow: flags → session (way in) → client → REST → a value → output. A command
@@ -22,5 +22,6 @@
 //   - Exit codes are part of the contract; failure.go has them all.
 //
 // Not in it: any rule of the domain. What a command can do, the REST API can.
-// The practice run is package demo.
+// How things look on a terminal is package console; the practice run, package
+// demo.
 package cli

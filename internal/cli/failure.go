@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"strings"
 	"syscall"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/console"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
@@ -101,9 +100,9 @@ func (p *program) say(problem *api.Problem) {
 		_ = encoder.Encode(problem)
 		return
 	}
-	fmt.Fprintf(p.streams.Err, "error: %s\n", oneParagraph(problem.Error()))
+	fmt.Fprintf(p.streams.Err, "error: %s\n", console.Paragraph(problem.Error()))
 	if problem.Hint != "" {
-		fmt.Fprintf(p.streams.Err, "hint: %s\n", oneParagraph(problem.Hint))
+		fmt.Fprintf(p.streams.Err, "hint: %s\n", console.Paragraph(problem.Hint))
 	}
 	if problem.RequestID != "" && problem.Code == api.CodeInternal {
 		fmt.Fprintf(p.streams.Err, "hint: request id %s\n", problem.RequestID)
@@ -113,26 +112,6 @@ func (p *program) say(problem *api.Problem) {
 // note tells the person at the prompt something that is not the result.
 func (p *program) note(format string, args ...any) {
 	fmt.Fprintf(p.streams.Err, format+"\n", args...)
-}
-
-// oneParagraph keeps a provider's own words, which may hold anything, from
-// moving the cursor or faking a line of ours.
-func oneParagraph(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' || r == 0x7f || (r >= 0x80 && r < 0xa0) {
-			return ' '
-		}
-		return r
-	}, strings.TrimSpace(s))
-}
-
-// reason strips a file error to what the system said.
-func reason(err error) string {
-	var file *fs.PathError
-	if errors.As(err, &file) {
-		return file.Err.Error()
-	}
-	return err.Error()
 }
 
 // isCode reports whether the server answered with this code.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/console"
 )
 
 func (p *program) keyCommand() *cobra.Command {
@@ -85,13 +86,13 @@ func (p *program) keyListCommand() *cobra.Command {
 					return err
 				}
 				return p.print(list, func(w io.Writer) {
-					row(w, "NAME", "ROLE", "CONNECTIONS", "BEGINS WITH", "EXPIRES", "LAST USED")
+					console.Row(w, "NAME", "ROLE", "CONNECTIONS", "BEGINS WITH", "EXPIRES", "LAST USED")
 					for _, key := range list.Keys {
 						reach := "all"
 						if len(key.Connections) > 0 {
 							reach = strings.Join(key.Connections, " ")
 						}
-						row(w, key.Name, string(key.Role), reach, key.Prefix, p.when(key.ExpiresAt), p.when(key.LastUsedAt))
+						console.Row(w, key.Name, string(key.Role), reach, key.Prefix, p.when(key.ExpiresAt), p.when(key.LastUsedAt))
 					}
 				})
 			})

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/console"
 )
 
 func (p *program) listCommand() *cobra.Command {
@@ -33,13 +34,13 @@ func (p *program) listCommand() *cobra.Command {
 }
 
 func (p *program) connectionTable(w io.Writer, connections []api.Connection) {
-	row(w, "NAME", "STATE", "CLIENT", "RENEWS", "TOKEN VALID UNTIL", "CAUSE")
+	console.Row(w, "NAME", "STATE", "CLIENT", "RENEWS", "TOKEN VALID UNTIL", "CAUSE")
 	for _, c := range connections {
 		cause := ""
 		if c.Cause != nil {
 			cause = c.Cause.Title
 		}
-		row(w, c.Name, string(c.State), c.Client, yesNo(c.Renewable), p.when(c.ExpiresAt), cause)
+		console.Row(w, c.Name, string(c.State), c.Client, console.YesNo(c.Renewable), p.when(c.ExpiresAt), cause)
 	}
 }
 

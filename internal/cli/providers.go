@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/console"
 )
 
 func (p *program) providersCommand() *cobra.Command {
@@ -28,13 +29,13 @@ that provider in full, as YAML that valetkey apply takes under providers.`,
 					return err
 				}
 				return p.print(list, func(w io.Writer) {
-					row(w, "NAME", "TITLE", "FROM")
+					console.Row(w, "NAME", "TITLE", "FROM")
 					for _, provider := range list.Providers {
 						from := "you"
 						if provider.BuiltIn {
 							from = "valetkey"
 						}
-						row(w, provider.Name, orDash(provider.Title), from)
+						console.Row(w, provider.Name, console.OrDash(provider.Title), from)
 					}
 				})
 			})
@@ -51,5 +52,5 @@ func (p *program) showProvider(cmd *cobra.Command, s *session, name string) erro
 		return p.print(provider, nil)
 	}
 	provider.Name, provider.BuiltIn = "", false
-	return writeYAML(p.streams.Out, map[string]map[string]api.Provider{"providers": {name: provider}})
+	return console.WriteYAML(p.streams.Out, map[string]map[string]api.Provider{"providers": {name: provider}})
 }

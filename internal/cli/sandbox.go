@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/valetkey/valetkey/internal/console"
 	"github.com/valetkey/valetkey/internal/demo"
 	"github.com/valetkey/valetkey/internal/sandbox"
 )
@@ -67,14 +68,14 @@ func (p *program) introduce(c sandbox.Credentials) error {
 		"api_base_url": c.APIBaseURL, "scopes": c.Scopes,
 	}
 	return p.print(shown, func(w io.Writer) {
-		row(w, "issuer", c.Issuer)
-		row(w, "client id", c.ClientID)
-		row(w, "client secret", c.ClientSecret)
-		row(w, "client without a secret", c.PublicClientID)
-		row(w, "test user", c.Username)
-		row(w, "password", c.Password)
-		row(w, "API base URL", c.APIBaseURL)
-		row(w, "scopes", strings.Join(c.Scopes, " "))
+		console.Row(w, "issuer", c.Issuer)
+		console.Row(w, "client id", c.ClientID)
+		console.Row(w, "client secret", c.ClientSecret)
+		console.Row(w, "client without a secret", c.PublicClientID)
+		console.Row(w, "test user", c.Username)
+		console.Row(w, "password", c.Password)
+		console.Row(w, "API base URL", c.APIBaseURL)
+		console.Row(w, "scopes", strings.Join(c.Scopes, " "))
 		fmt.Fprintf(w, `
 connect to it from another terminal:
   printf %%s '%s' | valetkey connect practice --issuer %s \

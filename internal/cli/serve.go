@@ -9,6 +9,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/app"
+	"github.com/valetkey/valetkey/internal/console"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/strictyaml"
 )
@@ -75,7 +76,7 @@ func (p *program) serveConfig(f serverFlags, path string) (app.Config, error) {
 	if path != "" {
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return app.Config{}, fault.Wrap(err, api.CodeNeedsConfiguration, "the configuration file %s cannot be read: %s", path, reason(err))
+			return app.Config{}, fault.Wrap(err, api.CodeNeedsConfiguration, "the configuration file %s cannot be read: %s", path, console.Reason(err))
 		}
 		if err := strictyaml.Decode(path, data, &file); err != nil {
 			return app.Config{}, err

@@ -11,6 +11,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/client"
 	"github.com/valetkey/valetkey/internal/app"
+	"github.com/valetkey/valetkey/internal/console"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
@@ -61,7 +62,7 @@ func (p *program) secretSetting(flag, variable string) (string, error) {
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return "", fault.Wrap(err, api.CodeNeedsConfiguration, "the file named by %s_FILE cannot be read: %s", variable, reason(err)).
+		return "", fault.Wrap(err, api.CodeNeedsConfiguration, "the file named by %s_FILE cannot be read: %s", variable, console.Reason(err)).
 			WithHint("check %s_FILE", variable)
 	}
 	return strings.TrimSpace(string(data)), nil

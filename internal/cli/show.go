@@ -3,13 +3,12 @@ package cli
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/console"
 )
 
 func (p *program) showCommand() *cobra.Command {
@@ -38,33 +37,33 @@ func (p *program) showCommand() *cobra.Command {
 }
 
 func (p *program) connectionDetail(w io.Writer, c api.Connection) {
-	row(w, "name", c.Name)
-	field(w, "description", c.Description)
-	row(w, "state", string(c.State))
+	console.Row(w, "name", c.Name)
+	console.Field(w, "description", c.Description)
+	console.Row(w, "state", string(c.State))
 	if c.Cause != nil {
-		row(w, "cause", c.Cause.Title)
-		field(w, "", c.Cause.Detail)
-		field(w, "to do", c.Cause.Remedy)
+		console.Row(w, "cause", c.Cause.Title)
+		console.Field(w, "", c.Cause.Detail)
+		console.Field(w, "to do", c.Cause.Remedy)
 	}
-	row(w, "client", c.Client)
-	field(w, "grant", c.Grant)
-	field(w, "account", c.Account)
-	row(w, "token valid until", p.when(c.ExpiresAt))
-	row(w, "renews itself", yesNo(c.Renewable))
+	console.Row(w, "client", c.Client)
+	console.Field(w, "grant", c.Grant)
+	console.Field(w, "account", c.Account)
+	console.Row(w, "token valid until", p.when(c.ExpiresAt))
+	console.Row(w, "renews itself", console.YesNo(c.Renewable))
 	if c.RefreshExpiresAt != nil {
-		row(w, "until", p.when(c.RefreshExpiresAt))
+		console.Row(w, "until", p.when(c.RefreshExpiresAt))
 	}
-	row(w, "last renewed", p.when(c.LastRefreshedAt))
-	row(w, "last used", p.when(c.LastUsedAt))
-	row(w, "generation", fmt.Sprint(c.Generation))
-	field(w, "scopes asked for", strings.Join(c.Scopes, " "))
-	field(w, "scopes granted", strings.Join(c.GrantedScopes, " "))
-	field(w, "scopes missing", strings.Join(c.MissingScopes, " "))
-	field(w, "base URL", c.BaseURL)
-	field(w, "variables", pairs(c.Variables))
-	field(w, "tags", pairs(c.Tags))
+	console.Row(w, "last renewed", p.when(c.LastRefreshedAt))
+	console.Row(w, "last used", p.when(c.LastUsedAt))
+	console.Row(w, "generation", fmt.Sprint(c.Generation))
+	console.Field(w, "scopes asked for", strings.Join(c.Scopes, " "))
+	console.Field(w, "scopes granted", strings.Join(c.GrantedScopes, " "))
+	console.Field(w, "scopes missing", strings.Join(c.MissingScopes, " "))
+	console.Field(w, "base URL", c.BaseURL)
+	console.Field(w, "variables", console.Pairs(c.Variables))
+	console.Field(w, "tags", console.Pairs(c.Tags))
 	for _, warning := range c.Warnings {
-		row(w, "warning", warning)
+		console.Row(w, "warning", warning)
 	}
 }
 
@@ -79,18 +78,9 @@ func (p *program) showEvents(cmd *cobra.Command, s *session, name string, limit 
 		}
 	}
 	return p.print(list, func(w io.Writer) {
-		row(w, "WHEN", "WHAT", "DETAIL")
+		console.Row(w, "WHEN", "WHAT", "DETAIL")
 		for _, event := range list.Events {
-			row(w, p.when(&event.At), event.Kind, pairs(event.Detail))
+			console.Row(w, p.when(&event.At), event.Kind, console.Pairs(event.Detail))
 		}
 	})
-}
-
-// pairs writes a map as k=v, sorted.
-func pairs(m map[string]string) string {
-	var out []string
-	for _, key := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, key+"="+m[key])
-	}
-	return strings.Join(out, " ")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/console"
 )
 
 func (p *program) testCommand() *cobra.Command {
@@ -31,7 +32,7 @@ harmless, and say what the API answered. Ends 0 when the API accepted it.`,
 						if !leg.OK {
 							outcome = "failed"
 						}
-						row(w, leg.Leg, outcome, leg.Detail)
+						console.Row(w, leg.Leg, outcome, leg.Detail)
 					}
 				})
 				if err == nil && !answer.OK {

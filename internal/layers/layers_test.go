@@ -36,6 +36,7 @@ func layerOf() map[string]int {
 		"internal/egress":     10,
 		"internal/tunnel":     10,
 		"internal/strictyaml": 10,
+		"internal/console":    10,
 
 		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/clientauth": 21,
 		"internal/access": 20,
@@ -178,7 +179,7 @@ func bans() []ban {
 			reason:  "one place seals and opens",
 		},
 		{
-			rooms: []string{"*"}, except: []string{"internal/cli", "cmd/valetkey"},
+			rooms: []string{"*"}, except: []string{"internal/cli", "internal/console", "cmd/valetkey"},
 			imports: []string{"github.com/spf13/cobra", "github.com/cli/browser", "golang.org/x/term"},
 			reason:  "only the command line knows that it is one",
 		},

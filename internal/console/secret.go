@@ -1,4 +1,4 @@
-package cli
+package console
 
 import (
 	"bufio"
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -18,26 +19,32 @@ import (
 // maxSecret bounds what is read as a secret, in bytes.
 const maxSecret = 64 << 10
 
-// readSecret reads a secret from a file, or with "-" from stdin: without echo
+// Streams are where a person types and reads.
+type Streams struct {
+	In  io.Reader
+	Err io.Writer // prompts and progress; never results
+}
+
+// ReadSecret reads a secret from a file, or with "-" from s.In: without echo
 // where a person types it. One trailing line end is not part of it.
-func (p *program) readSecret(ctx context.Context, path, prompt string) (api.Secret, error) {
+func (s Streams) ReadSecret(ctx context.Context, path, prompt string) (api.Secret, error) {
 	var data []byte
 	var err error
 	switch {
 	case path != "-":
 		data, err = readSome(path)
-	case terminal(p.streams.In):
-		fmt.Fprintf(p.streams.Err, "%s: ", prompt)
-		data, err = p.readHidden(ctx)
-		fmt.Fprintln(p.streams.Err)
+	case Terminal(s.In):
+		fmt.Fprintf(s.Err, "%s: ", prompt)
+		data, err = s.readHidden(ctx)
+		fmt.Fprintln(s.Err)
 	default:
-		data, err = io.ReadAll(io.LimitReader(bufio.NewReader(p.streams.In), maxSecret+1))
+		data, err = io.ReadAll(io.LimitReader(bufio.NewReader(s.In), maxSecret+1))
 	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return "", fault.Wrap(err, api.CodeNeedsConfiguration, "the secret cannot be read from %s: %s", path, reason(err)).
+		return "", fault.Wrap(err, api.CodeNeedsConfiguration, "the secret cannot be read from %s: %s", path, Reason(err)).
 			WithHint("give a file that you can read, or - for stdin")
 	}
 	secret := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
@@ -48,6 +55,15 @@ func (p *program) readSecret(ctx context.Context, path, prompt string) (api.Secr
 		return "", fault.New(api.CodeNeedsConfiguration, "%s is too long to be a secret", path)
 	}
 	return api.Secret(secret), nil
+}
+
+// Reason strips a file error to what the system said.
+func Reason(err error) string {
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return file.Err.Error()
+	}
+	return err.Error()
 }
 
 func readSome(path string) ([]byte, error) {
@@ -61,8 +77,8 @@ func readSome(path string) ([]byte, error) {
 
 // readHidden reads a line without echo. When ctx ends first, the terminal is
 // put back as it was.
-func (p *program) readHidden(ctx context.Context) ([]byte, error) {
-	file, ok := p.streams.In.(*os.File)
+func (s Streams) readHidden(ctx context.Context) ([]byte, error) {
+	file, ok := s.In.(*os.File)
 	if !ok {
 		return nil, errors.New("not a terminal")
 	}
@@ -89,8 +105,8 @@ func (p *program) readHidden(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// terminal reports whether a person is at the other end of the stream.
-func terminal(stream any) bool {
+// Terminal reports whether a person is at the other end of the stream.
+func Terminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
