@@ -108,6 +108,7 @@ func (s *Servers) fetch(ctx context.Context, issuer, address string) (oauth.Serv
 		}
 		return oauth.Server{}, fault.Wrap(err, api.CodeUnreachable, "%s cannot be reached", issuer)
 	}
+	defer response.Body.Close()
 	server, err := oauth.ReadMetadata(response, issuer, s.now())
 	if err != nil {
 		return oauth.Server{}, judged(err, address)
