@@ -40,18 +40,28 @@ func (s *Server) getFlow(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) getToken(w http.ResponseWriter, r *http.Request) error {
-	var minTTL time.Duration
-	if text := r.URL.Query().Get("min_ttl"); text != "" {
-		var err error
-		if minTTL, err = time.ParseDuration(text); err != nil || minTTL < 0 {
-			return fault.New(api.CodeInvalid, "min_ttl is not a time span").WithHint("write it as 30s, 5m or 1h")
-		}
+	minTTL, err := minTTLOf(r)
+	if err != nil {
+		return err
 	}
 	token, err := s.config.Broker.Token(r.Context(), r.PathValue("name"), minTTL)
 	if err != nil {
 		return err
 	}
 	return answer(w, http.StatusOK, token)
+}
+
+// minTTLOf reads the query parameter of [tokenQuery].
+func minTTLOf(r *http.Request) (time.Duration, error) {
+	text := r.URL.Query().Get("min_ttl")
+	if text == "" {
+		return 0, nil
+	}
+	minTTL, err := time.ParseDuration(text)
+	if err != nil || minTTL < 0 {
+		return 0, fault.New(api.CodeInvalid, "min_ttl is not a time span").WithHint("write it as 30s, 5m or 1h")
+	}
+	return minTTL, nil
 }
 
 func (s *Server) refresh(w http.ResponseWriter, r *http.Request) error {

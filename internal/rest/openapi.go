@@ -111,6 +111,8 @@ func describeAnswers(oc openapi.OperationContext, route route) {
 	switch {
 	case route.op.page:
 		oc.AddRespStructure(nil, openapi.WithContentType("text/html"), openapi.WithHTTPStatus(http.StatusOK))
+	case route.op.bare:
+		oc.AddRespStructure(nil, openapi.WithHTTPStatus(http.StatusOK))
 	case route.op.answer == nil:
 		oc.AddRespStructure(nil, openapi.WithHTTPStatus(http.StatusNoContent))
 	case route.method() == http.MethodPost && route.op.created:

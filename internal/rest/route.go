@@ -39,6 +39,7 @@ type operation struct {
 	answer                      any // as it is written; nil: no body
 	created                     bool
 	page                        bool
+	bare                        bool // 200 without a body: its header is the answer
 }
 
 func op(group, summary, description string) operation {
@@ -53,6 +54,7 @@ func (o operation) limit(n int64) operation  { o.bodyLimit = n; return o }
 func (o operation) out(answer any) operation { o.answer = answer; return o }
 func (o operation) creates() operation       { o.created = true; return o }
 func (o operation) html() operation          { o.page = true; return o }
+func (o operation) header() operation        { o.bare = true; return o }
 
 // The patterns of what stands in paths. A flow's id is base64url.
 var (

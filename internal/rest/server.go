@@ -129,6 +129,8 @@ func newServer(config Config) *Server {
 	for _, route := range s.routes {
 		s.mux.Handle(route.pattern, s.serve(route))
 	}
+	s.mux.HandleFunc(authzPrefix+"{name}", s.anyAuthz)
+	s.mux.HandleFunc(authzPrefix+"{name}/{rest...}", s.anyAuthz)
 	s.mux.HandleFunc("/v1/", s.noRoute)
 	s.mux.Handle("/", config.Web)
 	s.api = crossSiteCheck(s.mux)
