@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/valetkey/valetkey/internal/broker"
@@ -113,19 +115,27 @@ func (db *DB) TouchConnections(ctx context.Context, usedAt map[string]time.Time)
 		  AND last_used_at < $1`)
 }
 
-// touch runs an update for each name, all in one transaction.
+// touchBatch is how many rows one transaction touches: renewals wait for the
+// rows it holds.
+const touchBatch = 500
+
+// touch runs an update for each name. The order of names is the same for every
+// node, so that two that touch the same rows wait for each other in turn.
 func (db *DB) touch(ctx context.Context, usedAt map[string]time.Time, query string) error {
-	if len(usedAt) == 0 {
-		return nil
-	}
-	return db.update(ctx, func(tx queryer) error {
-		for name, at := range usedAt {
-			if _, err := tx.ExecContext(ctx, query, millis(at), name); err != nil {
-				return err
+	for names := range slices.Chunk(slices.Sorted(maps.Keys(usedAt)), touchBatch) {
+		err := db.update(ctx, func(tx queryer) error {
+			for _, name := range names {
+				if _, err := tx.ExecContext(ctx, query, millis(usedAt[name]), name); err != nil {
+					return err
+				}
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // DeleteConnection removes the connection with its token sets, lease, flows

@@ -2,11 +2,13 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/store"
 	"github.com/valetkey/valetkey/internal/store/pgtest"
 )
 
@@ -155,4 +157,40 @@ func busy(t *testing.T, db broker.ClientStore) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func TestNodesThatWriteTheUseOfTheSameConnectionsDoNotBlockEachOther(t *testing.T) {
+	server := pgtest.Start(t)
+	address := server.URL(t)
+	here, there := openURL(t, address), openURL(t, address)
+	seedMail(t, here)
+	server.ExecAt(t, address, `INSERT INTO connections SELECT 'c' || n, client, state, 0, '', 0, 0, 0, 0, NULL, spec
+		FROM connections, generate_series(1, 1200) n`)
+	done := make(chan error)
+	for _, db := range []*store.DB{here, there} {
+		go func() {
+			var err error
+			for round := range 4 {
+				used := make(map[string]time.Time)
+				for n := range 1200 {
+					used[fmt.Sprint("c", n+1)] = time.UnixMilli(int64(round + 1))
+				}
+				err = errors.Join(err, db.TouchConnections(t.Context(), used))
+			}
+			done <- err
+		}()
+	}
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	server.ExecAt(t, address, `DO $$ BEGIN
+		IF (SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()) > 0 THEN
+			RAISE EXCEPTION 'there were deadlocks';
+		END IF;
+		IF (SELECT count(*) FROM connections WHERE last_used_at = 4) <> 1200 THEN
+			RAISE EXCEPTION 'a use is missing';
+		END IF;
+	END $$`)
 }

@@ -38,7 +38,7 @@ type Server struct {
 	bin     string
 	port    int
 	process *os.Process
-	ended   chan error
+	ended   chan string // why
 	output  bytes.Buffer
 	schemas atomic.Int64
 }
@@ -111,14 +111,14 @@ func (s *Server) Restart(t testing.TB) {
 	command.SysProcAttr = unprivileged()
 	s.output.Reset()
 	command.Stdout, command.Stderr = &s.output, &s.output
-	started, ended := make(chan error), make(chan error, 1)
+	started, ended := make(chan error), make(chan string, 1)
 	go func() {
 		// The server is told to end when this thread does, so it must live as long.
 		runtime.LockOSThread()
 		err := command.Start()
 		started <- err
 		if err == nil {
-			ended <- command.Wait()
+			ended <- fmt.Sprint(command.Wait())
 		}
 	}()
 	must(t, <-started)
@@ -126,11 +126,19 @@ func (s *Server) Restart(t testing.TB) {
 	s.await(t)
 }
 
+// File writes a file into the data directory that only the server may read.
+func (s *Server) File(t testing.TB, name string, content []byte) {
+	t.Helper()
+	path := filepath.Join(s.data(), name)
+	must(t, os.WriteFile(path, content, 0o600))
+	must(t, giveAway(path))
+}
+
 // RestartAsReplica runs the server as a hot standby, which takes no writes.
 func (s *Server) RestartAsReplica(t testing.TB) {
 	t.Helper()
 	s.Stop()
-	must(t, os.WriteFile(filepath.Join(s.data(), "standby.signal"), nil, 0o644))
+	s.File(t, "standby.signal", nil)
 	s.Restart(t)
 }
 
@@ -154,7 +162,7 @@ func (s *Server) await(t testing.TB) {
 		select {
 		case ended := <-s.ended:
 			s.process = nil
-			t.Fatalf("postgres ended: %v\n%s", ended, s.output.String())
+			t.Fatalf("postgres ended: %s\n%s", ended, s.output.String())
 		case <-ctx.Done():
 			t.Fatalf("postgres does not start: %v", err)
 		case <-time.After(pause):
@@ -174,7 +182,7 @@ func (s *Server) end(signal os.Signal) {
 		return
 	}
 	_ = s.process.Signal(signal)
-	_ = <-s.ended // how it ended tells nothing: it was told to
+	<-s.ended
 	s.process = nil
 }
 

@@ -21,13 +21,13 @@ func unprivileged() *syscall.SysProcAttr {
 	return attr
 }
 
-// giveAway makes a directory the servant's.
-func giveAway(dir string) error {
+// giveAway makes a file or directory the servant's.
+func giveAway(path string) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
 	uid, gid := servant()
-	return os.Chown(dir, int(uid), int(gid))
+	return os.Chown(path, int(uid), int(gid))
 }
 
 // servant is who runs the server for root: the system's postgres, or nobody.
