@@ -29,10 +29,12 @@ func (s *Server) exchange(r *http.Request, c client, grantType string) (tokenAns
 		return s.exchangeRefresh(r.PostForm, c)
 	case "client_credentials":
 		return s.exchangeClient(r.PostForm, c)
+	case grantTypeDevice:
+		return s.exchangeDevice(r.PostForm, c)
 	case "":
 		return tokenAnswer{}, badRequest("invalid_request", "grant_type is missing")
 	default:
-		return tokenAnswer{}, badRequest("unsupported_grant_type", "supported are authorization_code, refresh_token and client_credentials")
+		return tokenAnswer{}, badRequest("unsupported_grant_type", "supported are authorization_code, refresh_token, client_credentials and "+grantTypeDevice)
 	}
 }
 
@@ -52,7 +54,12 @@ func (s *Server) exchangeCode(form url.Values, c client) (tokenAnswer, *oauthErr
 	if err != nil {
 		return tokenAnswer{}, err
 	}
-	answer := s.issueAccess(g, g.scopes)
+	return s.issueForUser(g)
+}
+
+// issueForUser gives what a person's consent stands for.
+func (s *Server) issueForUser(g *grant) (answer tokenAnswer, err *oauthError) {
+	answer = s.issueAccess(g, g.scopes)
 	if slices.Contains(g.scopes, scopeOffline) {
 		answer.refresh = s.issueRefresh(g)
 	}

@@ -86,6 +86,7 @@ type store struct {
 	refresh  ring[*refreshToken]
 	sessions ring[session]
 	consents ring[[]string]
+	devices  ring[*deviceCode]
 }
 
 func newStore(limit int) *store {
@@ -95,6 +96,7 @@ func newStore(limit int) *store {
 		refresh:  newRing[*refreshToken](limit),
 		sessions: newRing[session](limit),
 		consents: newRing[[]string](limit),
+		devices:  newRing[*deviceCode](limit),
 	}
 }
 
