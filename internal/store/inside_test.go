@@ -207,3 +207,29 @@ func TestMigrationsAreInBothDialects(t *testing.T) {
 		}
 	}
 }
+
+// Nodes of the version before go on working while a migration runs and after
+// it, so a migration only adds, and what it adds they may leave out.
+func TestMigrationsOnlyAdd(t *testing.T) {
+	files, err := migrations.ReadDir("migrations")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d migrations: %v", len(files), err)
+	}
+	for _, file := range files[1:] {
+		text, err := migrations.ReadFile("migrations/" + file.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range strings.Split(strings.ToUpper(string(text)), ";") {
+			for _, word := range []string{"DROP ", "RENAME ", "ALTER COLUMN", "DELETE ", "UPDATE "} {
+				if strings.Contains(statement, word) {
+					t.Errorf("%s: %q takes something away from nodes that still run", file.Name(), word)
+				}
+			}
+			added := strings.Contains(statement, "ADD COLUMN")
+			if added && strings.Contains(statement, "NOT NULL") && !strings.Contains(statement, "DEFAULT") {
+				t.Errorf("%s: nodes that still run cannot insert rows: the column needs a default", file.Name())
+			}
+		}
+	}
+}

@@ -170,6 +170,9 @@ func TestATextThatPostgreSQLCannotKeepIsTheCallersToChange(t *testing.T) {
 
 func TestNamesAreOrderedByTheirBytesWhateverTheServersLanguage(t *testing.T) {
 	server := pgtest.Start(t)
+	if server.Version(t) < 15 {
+		t.Skip("before version 15 a database's language is the machine's, which may have none but C")
+	}
 	server.Exec(t, `CREATE DATABASE german TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'`)
 	db := openURL(t, server.Address("german").String())
 	for _, name := range []string{"b", "a-b", "ab", "a.c", "a_a", "B"} {

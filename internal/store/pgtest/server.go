@@ -61,7 +61,7 @@ func Start(t testing.TB) *Server {
 	must(t, os.WriteFile(password, []byte(Password+"\n"), 0o644))
 	s := &Server{dir: dir, bin: bin}
 	initdb := exec.CommandContext(t.Context(), filepath.Join(bin, "initdb"), "-D", s.data(), "-U", User, "-N", "-E", "UTF8",
-		"--locale=C.UTF-8", "--auth-local=trust", "--auth-host=scram-sha-256", "--pwfile="+password)
+		"--locale=C", "--auth-local=trust", "--auth-host=scram-sha-256", "--pwfile="+password)
 	initdb.Dir = dir
 	initdb.SysProcAttr = unprivileged()
 	if output, err := initdb.CombinedOutput(); err != nil {
@@ -210,6 +210,16 @@ func (s *Server) URL(t testing.TB) string {
 	address := s.Address("postgres")
 	address.RawQuery = url.Values{"search_path": {schema}}.Encode()
 	return address.String()
+}
+
+// Version is the server's major version.
+func (s *Server) Version(t testing.TB) (major int) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.Socket())
+	must(t, err)
+	defer func() { must(t, conn.Close(t.Context())) }()
+	must(t, conn.QueryRow(t.Context(), `SELECT current_setting('server_version_num')::int / 10000`).Scan(&major))
+	return major
 }
 
 // Exec runs statements in the database "postgres" as its superuser.
