@@ -17,6 +17,7 @@ type CallSettings struct {
 	AuthError *AuthErrorRules   `json:"auth_error,omitempty"` // which answers mean that the token is refused
 	Retry     *RetryRules       `json:"retry,omitempty"`      // what is sent again after a failure
 	RateLimit *RateLimitRules   `json:"rate_limit,omitempty"` // how much the API takes at a time
+	Redirects string            `json:"redirects,omitempty"`  // none (default), same_origin, all
 	Test      *TestRequest      `json:"test,omitempty"`       // a request that shows the connection works
 }
 
@@ -25,6 +26,13 @@ const (
 	InHeader = "header" // section 2.1
 	InBody   = "body"   // section 2.2, form bodies only
 	InQuery  = "query"  // section 2.3
+)
+
+// What is done with a redirect of an API.
+const (
+	RedirectsNone       = "none"        // it goes to the caller as it came
+	RedirectsSameOrigin = "same_origin" // it is followed within the API's own origin (RFC 6454)
+	RedirectsAll        = "all"         // it is followed anywhere; token and settings stay at home
 )
 
 // TokenPlacement says where the access token stands in a call.
@@ -72,6 +80,7 @@ func (s CallSettings) Merge(over CallSettings) CallSettings {
 	if over.Timeout != 0 {
 		merged.Timeout = over.Timeout
 	}
+	merged.Redirects = cmp.Or(over.Redirects, s.Redirects)
 	merged.AuthError = mergeBlock(s.AuthError, over.AuthError, AuthErrorRules.merge)
 	merged.Retry = mergeBlock(s.Retry, over.Retry, RetryRules.merge)
 	merged.RateLimit = mergeBlock(s.RateLimit, over.RateLimit, RateLimitRules.merge)

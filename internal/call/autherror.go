@@ -16,6 +16,9 @@ func statusesOfRefusal() []int { return []int{http.StatusUnauthorized} }
 // refuses says whether an answer means that the API does not accept the token,
 // so that another token may help.
 func (e *Engine) refuses(target *broker.Target, o *outgoing, response *http.Response) bool {
+	if o.away {
+		return false // it comes from another server, which never saw the token
+	}
 	if quick := response.StatusCode < 300 && target.AuthError.Path == "" && target.AuthError.Header == ""; quick &&
 		len(target.AuthError.Statuses) == 0 && target.AuthError.LoginPage == nil {
 		return false

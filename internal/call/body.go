@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,8 @@ type outgoing struct {
 	kept     []byte // the whole body, when replayable
 	streamed bool   // the body passes through and can be sent only once
 	begun    time.Time
+	at       *url.URL      // where a redirect led; nil: under the base URL
+	away     bool          // at is of another origin, where neither token nor settings go
 	attempts int           // requests that were sent
 	waited   time.Duration // for limits and between retries
 }

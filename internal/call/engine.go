@@ -80,7 +80,7 @@ func New(credentials Credentials, transport http.RoundTripper, options Options) 
 		now: options.Now, open: options.Open, random: options.Random,
 		brake: newBrake(options.Now), budgets: newBudgets(options.Now),
 	}
-	e.attempt = e.retrying(e.limited(e.send))
+	e.attempt = e.retrying(e.limited(following(e.send)))
 	return e
 }
 
@@ -150,7 +150,7 @@ func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *out
 // without those that are not theirs to send, the configured ones, the token.
 func (e *Engine) build(credential *broker.Credential, o *outgoing) (*http.Request, error) {
 	target := credential.Target
-	location, err := locate(target.BaseURL, o.Path, o.RawQuery)
+	location, err := o.location(target)
 	if err != nil {
 		return nil, err
 	}
@@ -161,6 +161,11 @@ func (e *Engine) build(credential *broker.Credential, o *outgoing) (*http.Reques
 	request := &http.Request{
 		Method: o.Method, URL: location, Header: header, Host: location.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if o.away {
+		request.Header = harmless(header)
+		o.attach(request, nil)
+		return request, nil
 	}
 	if needsBody(target.AuthError.Path, target.RateLimit.Path, target.Retry.BodyPath) {
 		readableEncoding(header)

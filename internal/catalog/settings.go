@@ -34,6 +34,9 @@ func CheckSettings(s api.CallSettings) error {
 
 // limits checks the blocks that say what happens after an answer.
 func (c *checker) limits(s api.CallSettings) {
+	if kinds := []string{"", api.RedirectsNone, api.RedirectsSameOrigin, api.RedirectsAll}; !slices.Contains(kinds, s.Redirects) {
+		c.wrong("api.redirects", "%q is not one of none, same_origin, all", s.Redirects)
+	}
 	if s.AuthError != nil {
 		c.answerRule("api.auth_error", s.AuthError.AnswerRule)
 	}

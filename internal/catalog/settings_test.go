@@ -15,6 +15,7 @@ func TestEachMistakeOfHowToCallIsNamed(t *testing.T) {
 		"values alone":  {"auth_error: {values: [x]}", "api.auth_error.values: they need a path"},
 		"pointer":       {"auth_error: {path: a~b}", `api.auth_error.path: "a~b" is not a JSON pointer`},
 		"pointer's end": {"auth_error: {path: a~}", "is not a JSON pointer"},
+		"redirects":     {"redirects: some", `api.redirects: "some" is not one of none, same_origin, all`},
 		"header":        {"rate_limit: {header: 'a b'}", `api.rate_limit.header: "a b" cannot be the name of a header`},
 		"mode":          {"retry: {mode: sometimes}", `api.retry.mode: "sometimes" is not one of none, status, any`},
 		"retries":       {"retry: {max: 21}", "api.retry.max: 21 is not between 0 and 20"},
