@@ -1,8 +1,13 @@
 package e2e
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"database/sql"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net/http"
@@ -142,7 +147,7 @@ func newSweep(t *testing.T) *sweep {
 // cannot work.
 func (s *sweep) tapped() string {
 	basic, service := s.as.Clients["basic-client"], s.as.Clients["service-client"]
-	s.env = append(s.env, "SECRET_BASIC="+basic.Secret, "SECRET_WRONG="+s.planted("wrong client secret"))
+	s.env = append(s.env, "SECRET_BASIC="+basic.Secret, "SECRET_WRONG="+s.planted("wrong client secret"), "PRIVATE_KEY="+s.privateKey())
 	return s.file(fmt.Sprintf(`
 providers:
   real: &real
@@ -161,13 +166,35 @@ clients:
   service: {provider: real, client_id: %[4]s, client_secret: %[5]q}
   wrong: {provider: real, client_id: %[4]s, client_secret: {env: SECRET_WRONG}}
   deaf: {provider: deaf, client_id: deaf, client_secret: %[6]q}
+  signer: {provider: real, client_id: %[4]s, token_endpoint_auth_method: private_key_jwt, private_key: {env: PRIVATE_KEY}}
 connections:
   mail: {client: basic, scopes: [mail.read]}
   robot: {client: service, grant: client_credentials}
   lost: {client: service, grant: client_credentials, api: {base_url: "http://127.0.0.1:1"}}
   wrong: {client: wrong, grant: client_credentials}
   deaf: {client: deaf, grant: client_credentials}
+  signer: {client: signer, grant: client_credentials}
 `, s.as.Issuer, s.tap.URL, basic.ID, service.ID, service.Secret, s.planted("literal client secret")))
+}
+
+// privateKey makes one, in the form that providers hand out.
+func (s *sweep) privateKey() string {
+	s.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "---") {
+			s.known.plant("private key", strings.TrimSpace(line))
+		}
+	}
+	return string(text)
 }
 
 func (s *sweep) file(text string) string {
@@ -197,7 +224,7 @@ func TestNoSecretIsEverSeenWhereItWasNotAskedFor(t *testing.T) {
 	s.seen = append(s.seen, evidence{"the server's log", []byte(s.server.log.String()), nil})
 
 	for _, kind := range []string{
-		"key", "keyring", "client secret", "wrong client secret", "literal client secret", "access_token", "refresh_token",
+		"key", "keyring", "client secret", "private key", "client_assertion", "wrong client secret", "literal client secret", "access_token", "refresh_token",
 		"id_token", "code", "code_verifier", "state", "browser cookie", "credentials as sent", "query secret", "caller's cookie",
 	} {
 		if len(s.known.of(kind)) == 0 {
@@ -279,6 +306,7 @@ func (s *sweep) calls() {
 	}
 	s.asks("POST", "/v1/connections/mail/call", nil, `{"path":"/me"}`)
 	s.asks("GET", "/v1/connections/mail/token", nil, "", "access_token", "credentials as sent")
+	s.asks("GET", "/authz/mail", nil, "", "access_token", "credentials as sent")
 	s.asks("POST", "/v1/keys", nil, `{"name":"second"}`, "second key")
 	s.does(0, "refresh", "mail")
 	s.does(0, "test", "mail")
@@ -295,7 +323,8 @@ func (s *sweep) failsToCall() {
 	s.does(5, "call", "wrong", "/me"+query)
 	s.does(5, "token", "wrong")
 	s.does(8, "token", "deaf")
-	for _, connection := range []string{"lost", "wrong", "deaf", "nobody"} {
+	s.does(refused, "token", "signer")
+	for _, connection := range []string{"lost", "wrong", "deaf", "signer", "nobody"} {
 		s.asks("GET", "/proxy/"+connection+"/me"+query, nil, "")
 		s.asks("POST", "/v1/connections/"+connection+"/call", nil, `{"path":"/me`+query+`"}`)
 		s.asks("POST", "/v1/connections/"+connection+"/refresh", nil, "")
@@ -354,7 +383,7 @@ func (s *sweep) reads() {
 	for _, format := range []string{"table", "json", "yaml"} {
 		for _, words := range []string{
 			"list", "show mail", "show mail --events 50", "show wrong", "show wrong --events 50", "show deaf", "show lost --events 50",
-			"client list", "client show basic", "client show wrong", "key list", "providers", "providers real", "export", "version",
+			"client list", "client show basic", "client show signer", "show signer --events 50", "client show wrong", "key list", "providers", "providers real", "export", "version",
 		} {
 			if format != "table" && words == "export" {
 				continue

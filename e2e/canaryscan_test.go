@@ -146,7 +146,7 @@ func (w *wiretap) hearRequest(in, out *http.Request) {
 	if err != nil {
 		return
 	}
-	for _, name := range []string{"code", "code_verifier", "client_secret", "refresh_token"} {
+	for _, name := range []string{"code", "code_verifier", "client_secret", "client_assertion", "device_code", "refresh_token"} {
 		w.canaries.plant(name, form.Get(name))
 	}
 }
@@ -162,7 +162,7 @@ func (w *wiretap) hearResponse(res *http.Response) error {
 	if json.Unmarshal(body, &tokens) != nil {
 		return nil
 	}
-	for _, name := range []string{"access_token", "refresh_token", "id_token"} {
+	for _, name := range []string{"access_token", "refresh_token", "id_token", "device_code"} {
 		if value, ok := tokens[name].(string); ok {
 			w.canaries.plant(name, value)
 		}
