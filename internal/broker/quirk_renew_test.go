@@ -160,7 +160,7 @@ func TestOfSeveralValuesAPersonChooses(t *testing.T) {
 	o.odd.says("/sites", `200 {"values":[{"id":"s-1","name":"acme"},{"id":"s-2","name":"fabrikam"}]}`)
 	o.authorize("odd")
 	c := o.wantState("odd", api.StateNeedsConfiguration)
-	if c.Cause.Code != "choice_needed" || c.Cause.Detail != "s-1 (acme); s-2 (fabrikam)" || !strings.Contains(c.Cause.Remedy, "valetkey choose odd site=VALUE") {
+	if c.Cause.Code != "choice_needed" || c.Cause.Detail != "s-1 (acme); s-2 (fabrikam)" || !strings.Contains(c.Cause.Remedy, "valetkey connect odd --choose site=VALUE") {
 		t.Fatalf("cause %+v", c.Cause)
 	}
 	o.set(map[string]string{"site": "s-2"})

@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -59,9 +60,14 @@ func resolveWithStandIns(t *testing.T, p api.Provider) {
 			vars[name] = "contoso"
 		}
 	}
-	r, err := catalog.Resolve(p, catalog.Values{Connection: vars})
+	r, err := catalog.Resolve(p, catalog.Values{Client: vars})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for name, v := range p.Variables {
+		if catalog.Outside(v) && r.Variables[name] == "" {
+			r.Variables[name] = told(t, name, v)
+		}
 	}
 	base, err := catalog.Expand(p.API.BaseURL, r.Variables)
 	if err != nil || strings.Contains(base, "{") {
@@ -75,6 +81,34 @@ func resolveWithStandIns(t *testing.T, p api.Provider) {
 			t.Errorf("%q is not one scope", text)
 		}
 	}
+}
+
+// told is what a provider's answer would bring. A guard must let the real thing
+// pass, and no neighbour of it.
+func told(t *testing.T, name string, v api.Variable) string {
+	t.Helper()
+	if v.MustMatch == "" {
+		return "12345"
+	}
+	samples := map[string]string{
+		"instance_url": "https://acme--dev.sandbox.my.salesforce.com",
+		"accounts":     "https://accounts.zoho.eu",
+		"api_domain":   "https://www.zohoapis.eu https://acme.pipedrive.com",
+		"base_uri":     "https://demo.docusign.net",
+	}
+	guard := regexp.MustCompile("^(?:" + v.MustMatch + ")$")
+	for sample := range strings.FieldsSeq(samples[name]) {
+		for _, forged := range []string{sample + ".thief.example", "https://thief.example/" + sample, sample + "@thief.example", sample + "/../x", "http" + strings.TrimPrefix(sample, "https")} {
+			if guard.MatchString(forged) {
+				t.Errorf("the guard of %s lets %s pass", name, forged)
+			}
+		}
+		if guard.MatchString(sample) {
+			return sample
+		}
+	}
+	t.Errorf("no sample of %s passes its guard; add one to this test", name)
+	return ""
 }
 
 func TestMicrosoftServicesAskForDefaultAndUsersForOfflineAccess(t *testing.T) {

@@ -33,6 +33,7 @@ type connectFlags struct {
 	baseURL   string
 	testPath  string
 	variables []string
+	choices   []string
 	scopes    []string
 	loginHint string
 	prompt    string
@@ -91,6 +92,7 @@ func (p *program) connectCommand() *cobra.Command {
 	flags.StringVar(&f.baseURL, "base-url", "", "the API's base `URL` (default: the provider's)")
 	flags.StringVar(&f.testPath, "test-path", "", "a harmless GET of the API, such as /me, for valetkey test (default: the provider's)")
 	flags.StringArrayVar(&f.variables, "var", nil, "a variable of the provider, `NAME=VALUE`; may be repeated")
+	flags.StringArrayVar(&f.choices, "choose", nil, "a value the provider left open, `NAME=VALUE`, such as which site; nothing is authorized again")
 	flags.StringArrayVar(&f.scopes, "scope", nil, "a scope to ask for; may be repeated (default: the provider's)")
 	flags.StringVar(&f.loginHint, "login-hint", "", "the account to offer first, such as maria@contoso.example")
 	flags.StringVar(&f.prompt, "prompt", "", "ask the provider for login, consent or select_account")
@@ -104,9 +106,13 @@ func (p *program) connectCommand() *cobra.Command {
 
 // connect is the whole command within a session.
 func (p *program) connect(ctx context.Context, s *session, name string, f connectFlags) error {
+	f.variables = append(f.variables, f.choices...)
 	connection, err := p.arrange(ctx, s, name, f)
 	if err != nil {
 		return err
+	}
+	if len(f.choices) > 0 {
+		return p.connected(ctx, s, name)
 	}
 	grant, err := grantOf(ctx, s, connection)
 	if err != nil {

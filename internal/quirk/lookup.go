@@ -21,7 +21,7 @@ const (
 // value there is, the first, or none when a person must choose.
 func (x Exchange) lookUp(ctx context.Context, a Arrival, name string, captured map[string]string) (string, *api.Cause) {
 	v := a.Provider.Provider.Variables[name]
-	again := "valetkey refresh " + a.Connection + " tries again; valetkey choose " + a.Connection + " " + name + "=VALUE sets it by hand"
+	again := "valetkey refresh " + a.Connection + " tries again; valetkey connect " + a.Connection + " --choose " + name + "=VALUE sets it by hand"
 	body, err := x.fetch(ctx, a, *v.Request, captured)
 	if err != nil {
 		return "", problem(err, again)
@@ -44,9 +44,9 @@ func (x Exchange) lookUp(ctx context.Context, a Arrival, name string, captured m
 			Detail: "The look-up of " + name + " found no value that may be used.", Remedy: "valetkey connect " + a.Connection + ", with an account that has access"}
 	}
 	cause := &api.Cause{Code: "choice_needed", Title: "there are several values for " + shown + ": choose one", Detail: listed(choices),
-		Remedy: "valetkey choose " + a.Connection + " " + name + "=VALUE"}
+		Remedy: "valetkey connect " + a.Connection + " --choose " + name + "=VALUE"}
 	if v.Request.Choose == api.ChooseOnly {
-		cause.Remedy = "valetkey connect " + a.Connection + " with an account that has one; or valetkey choose " + a.Connection + " " + name + "=VALUE"
+		cause.Remedy = "valetkey connect " + a.Connection + " with an account that has one; or valetkey connect " + a.Connection + " --choose " + name + "=VALUE"
 	}
 	return "", cause
 }
