@@ -75,7 +75,7 @@ func (db *DB) migrate(ctx context.Context, s schema) error {
 			return nil
 		}
 		if _, err = provider.Up(ctx); err == nil {
-			db.log.Info("database brought up to date", "path", db.Place(), "from", current, "to", target)
+			db.log.Info("database brought up to date", "database", db.Place(), "from", current, "to", target)
 			return nil
 		}
 		if judged := db.engine.judge(ctx, err); isFault(judged) {

@@ -199,5 +199,11 @@ func (p *postgres) again(err error, begun bool) bool {
 	return lost && !begun && !errors.As(err, &connect)
 }
 
+// away is a server that cannot be connected to, or that only reads for now.
+func (p *postgres) away(err error) bool {
+	var connect *connectError
+	return errors.As(err, &connect) || sqlState(err) == readOnlyTransaction
+}
+
 // lose makes every connection be tried before its next use, for a while.
 func (p *postgres) lose() { p.doubt.Store(time.Now().Add(doubtLife).UnixMilli()) }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -193,4 +194,42 @@ func TestNodesThatWriteTheUseOfTheSameConnectionsDoNotBlockEachOther(t *testing.
 			RAISE EXCEPTION 'a use is missing';
 		END IF;
 	END $$`)
+}
+
+func TestTokensWaitForTheDatabaseAndNothingElseDoes(t *testing.T) {
+	server := pgtest.Start(t)
+	db := openURL(t, server.URL(t))
+	seedMail(t, db)
+	server.Kill()
+	saved := make(chan error, 1)
+	go func() {
+		saved <- db.SaveTokenSet(t.Context(), broker.TokenSave{
+			Set:    broker.TokenSet{Connection: "mail", Generation: 1},
+			Change: broker.StateChange{State: api.StateActive},
+			Event:  broker.Event{Kind: broker.EventAuthorized},
+		})
+	}()
+	for range 10 {
+		wantSafeFault(t, db.DeleteFlows(t.Context(), time.Now()), api.CodeUnavailable, "PostgreSQL at 127.0.0.1")
+	}
+	select {
+	case err := <-saved:
+		t.Fatalf("the save did not wait: %v", err)
+	case <-time.After(300 * time.Millisecond):
+	}
+	server.RestartAsReplica(t) // a failover: first it only reads
+	server.Promote(t)
+	if err := <-saved; err != nil {
+		t.Fatal(err)
+	}
+	if set, err := db.TokenSet(t.Context(), "mail"); err != nil || set.Generation != 1 {
+		t.Fatalf("token set is %+v: %v", set, err)
+	}
+
+	server.Kill()
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := db.SaveTokenSet(ctx, broker.TokenSave{Set: broker.TokenSet{Connection: "mail", Generation: 2}}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("error is %v, want %v", err, context.DeadlineExceeded)
+	}
 }

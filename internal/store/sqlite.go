@@ -66,6 +66,9 @@ func (s *sqlite) isolation() *sql.TxOptions { return nil }
 // again never is: SQLite waits for its lock by itself.
 func (s *sqlite) again(error, bool) bool { return false }
 
+// away never is a file.
+func (s *sqlite) away(error) bool { return false }
+
 // announce has nothing to do: other processes look into the file.
 func (s *sqlite) announce(context.Context, queryer, string, broker.Change) error { return nil }
 

@@ -62,6 +62,9 @@ type dialect interface {
 	// again reports whether a transaction, or a query, that ended with this error
 	// may be run once more; begun, whether it may have written anything.
 	again(err error, begun bool) bool
+	// away reports whether an error says that nothing was written because the
+	// database is not there, or not yet the one that takes writes.
+	away(err error) bool
 }
 
 // Open opens the database and brings its tables up to date. A SQLite file that

@@ -28,7 +28,7 @@ func (db *DB) PreviousTokenSets(ctx context.Context, connection string) ([]broke
 // goes with it, or returns [broker.ErrStale] and changes nothing. An event of
 // kind [broker.EventRefreshed] also moves LastRefreshedAt to Set.ObtainedAt.
 func (db *DB) SaveTokenSet(ctx context.Context, save broker.TokenSave) error {
-	return db.publish(ctx, broker.Change{Noun: broker.NounConnection, Name: save.Set.Connection}, func(tx queryer) error {
+	return db.insist(ctx, broker.Change{Noun: broker.NounConnection, Name: save.Set.Connection}, func(tx queryer) error {
 		name := save.Set.Connection
 		event := db.complete(save.Event, name)
 		if err := advance(ctx, tx, save, event); err != nil {

@@ -27,6 +27,9 @@ const maxTries = 5
 // firstPause is before the second try; it doubles with each.
 const firstPause = 2 * time.Millisecond
 
+// awayPause is between two looks whether the database is back.
+const awayPause = 200 * time.Millisecond
+
 // update runs change in one transaction on a writing connection. An error, or
 // a context that ends, undoes all of it. It may run change more than once, each
 // time on the state before it.
@@ -52,6 +55,26 @@ func (db *DB) publish(ctx context.Context, what broker.Change, change func(tx qu
 		}
 		return db.engine.announce(ctx, tx, db.node, what)
 	})
+}
+
+// insist is publish for what exists nowhere else once the provider has given
+// it: while the database is away it waits for it, as long as any call may take.
+func (db *DB) insist(ctx context.Context, what broker.Change, change func(tx queryer) error) error {
+	patience := time.NewTimer(db.patience)
+	defer patience.Stop()
+	for {
+		err := db.publish(ctx, what, change)
+		if err == nil || !db.engine.away(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-patience.C:
+			return err
+		case <-time.After(awayPause):
+		}
+	}
 }
 
 // query runs something that only reads.
