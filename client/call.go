@@ -11,7 +11,7 @@ import (
 // CallRequest is one request of an API, streamed through a connection.
 type CallRequest struct {
 	Method string      // default GET, or POST with a body
-	Path   string      // under the connection's base URL; may hold a query
+	Path   string      // under the connection's base URL, or a whole URL under it; may hold a query
 	Query  url.Values  // added to the path's query
 	Header http.Header // sent on to the API; the token is placed by the server
 	Body   io.Reader   // nil for none
@@ -25,10 +25,11 @@ type CallRequest struct {
 // error means that the API was not asked: an [api.Problem] of Valetkey, or an
 // [UnreachableError].
 func (c *Client) Call(ctx context.Context, connection string, r CallRequest) (*http.Response, error) {
-	target, err := c.proxyURL(connection, r.Path, r.Query)
+	path, err := c.underBase(ctx, connection, r.Path)
 	if err != nil {
 		return nil, err
 	}
+	target := c.proxyURL(connection, path, r.Query)
 	method := r.Method
 	if method == "" {
 		method = http.MethodGet
@@ -74,12 +75,9 @@ func answeredByValetkey(res *http.Response) bool {
 }
 
 // proxyURL keeps the path's own escapes and query as they were written.
-func (c *Client) proxyURL(connection, path string, query url.Values) (string, error) {
+func (c *Client) proxyURL(connection, path string, query url.Values) string {
 	path, _, _ = strings.Cut(path, "#") // a fragment is the reader's, and is never sent
 	path, own, _ := strings.Cut(path, "?")
-	if strings.Contains(path, "://") {
-		return "", invalid("the path "+path+" is a whole URL", "give the path under the connection's base URL, such as /me")
-	}
 	target := c.address([]string{"proxy", connection}) + "/" + strings.TrimPrefix(path, "/")
 	added := query.Encode()
 	if own != "" && added != "" {
@@ -88,5 +86,18 @@ func (c *Client) proxyURL(connection, path string, query url.Values) (string, er
 	if own+added != "" {
 		target += "?" + own + added
 	}
-	return target, nil
+	return target
+}
+
+// underBase makes a whole URL a path; what is a path already stays.
+func (c *Client) underBase(ctx context.Context, connection, path string) (string, error) {
+	before, _, _ := strings.Cut(path, "?")
+	if !strings.Contains(before, "://") {
+		return path, nil
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, path, nil)
+	if err != nil || req.URL.Host == "" {
+		return "", invalid("the path "+before+" is neither a path nor a URL", "give the path under the connection's base URL, such as /me")
+	}
+	return (&roundTripper{client: c, connection: connection}).path(req)
 }

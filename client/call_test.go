@@ -37,8 +37,34 @@ func TestACallKeepsThePathAsWrittenAndAddsTheQuery(t *testing.T) {
 			t.Errorf("got %s, want %s", got, test.want)
 		}
 	}
-	if _, err := c.Call(t.Context(), "mail", client.CallRequest{Path: "https://other.example/"}); err == nil {
-		t.Error("a whole URL was taken for a path")
+}
+
+func TestAWholeURLUnderTheBaseURLIsAPath(t *testing.T) {
+	c := described(t)
+	for whole, want := range map[string]string{
+		"https://eu.api.example/acme/v1/me?a=%2F#top": "/proxy/mail/me?a=%2F",
+		"/find?at=https://eu.api.example/":            "/proxy/mail/find?at=https://eu.api.example/",
+		"https://evil.example/acme/v1/me":             "",
+		"https://eu.api.example/other":                "",
+		"ht tp://x/":                                  "",
+		"file:///etc/passwd":                          "",
+	} {
+		res, err := c.Call(t.Context(), "mail", client.CallRequest{Path: whole})
+		if want == "" {
+			var p *api.Problem
+			if !errors.As(err, &p) || p.Code != api.CodeInvalid {
+				t.Errorf("%s: %v", whole, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(whole, err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if string(body) != want {
+			t.Errorf("%s went to %s, want %s", whole, body, want)
+		}
 	}
 }
 

@@ -109,7 +109,11 @@ func (w *pageWalk) resolve(ctx context.Context, reference string) (*url.URL, err
 		if err != nil {
 			return nil, err
 		}
-		path, _, _ := strings.Cut(w.request.Path, "#")
+		path, err := w.transport.client.underBase(ctx, w.transport.connection, w.request.Path)
+		if err != nil {
+			return nil, err
+		}
+		path, _, _ = strings.Cut(path, "#")
 		at, err := url.Parse(strings.TrimRight(base.String(), "/") + "/" + strings.TrimPrefix(path, "/"))
 		if err != nil {
 			return nil, invalid("the path "+path+" cannot be read", "")

@@ -58,6 +58,13 @@ func TestPagesFollowOneAnotherHoweverTheyAreLinked(t *testing.T) {
 	}
 }
 
+func TestThePagesOfAWholeURLFollowToo(t *testing.T) {
+	bodies, err := walk(t.Context(), paged(t, map[string]string{"": `<?page=2>; rel=next`}), "https://api.example/v1/items")
+	if err != nil || strings.Join(bodies, "\n") != "/proxy/mail/items yes\n/proxy/mail/items?page=2 yes" {
+		t.Errorf("%q, %v", bodies, err)
+	}
+}
+
 func TestTheNextPageIsReadFromLinkHeaders(t *testing.T) {
 	for header, want := range map[string]string{
 		`<?page=2>; rel="next"`:                                   "2",

@@ -45,13 +45,8 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
-	target, err := t.client.proxyURL(t.connection, path, nil)
-	if err != nil {
-		closeBody(req)
-		return nil, err
-	}
 	out := req.Clone(req.Context())
-	out.URL, err = url.Parse(target)
+	out.URL, err = url.Parse(t.client.proxyURL(t.connection, path, nil))
 	if err != nil {
 		closeBody(req)
 		return nil, invalid("the request's URL cannot be read", "")

@@ -74,7 +74,8 @@ func (p *program) readManifest(paths []string) (manifest.Manifest, error) {
 		}
 		files = append(files, manifest.File{Name: path, Data: data})
 	}
-	return manifest.Parse(files, manifest.Environment{Getenv: p.env.Getenv, ReadFile: os.ReadFile})
+	parsed, err := manifest.Parse(files, manifest.Environment{Getenv: p.env.Getenv, ReadFile: os.ReadFile})
+	return parsed, inConfiguration(err)
 }
 
 // apply shows the plan and carries it out, step by step in its order.
@@ -84,7 +85,7 @@ func (p *program) apply(ctx context.Context, s *session, desired manifest.Manife
 		return err
 	}
 	if err := desired.Check(current, o.prune); err != nil {
-		return err
+		return inConfiguration(err)
 	}
 	plan := manifest.Make(current, desired, o.prune)
 	if err := p.print(plan, func(w io.Writer) { fmt.Fprint(w, plan.Text()) }); err != nil || o.dryRun {

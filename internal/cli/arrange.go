@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
@@ -41,6 +42,9 @@ func (p *program) arrange(ctx context.Context, s *session, name string, f connec
 
 // arrangeProvider makes a provider of the connection's name from an issuer.
 func (p *program) arrangeProvider(ctx context.Context, s *session, name string, f connectFlags) error {
+	if u, err := url.Parse(f.issuer); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return usage("write it like https://login.example.org", "the issuer %q is not an address", f.issuer)
+	}
 	provider, err := s.Providers.Get(ctx, name)
 	if err != nil && !isCode(err, api.CodeNotFound) {
 		return err
@@ -73,9 +77,7 @@ func (p *program) arrangeClient(ctx context.Context, s *session, name, connectio
 			"valetkey connect "+connection+" --provider PROVIDER --client-id ID; valetkey providers lists the providers",
 			"there is no connection %s yet: say whose API it is", connection)
 	case f.clientID == "":
-		return false, usage(
-			"register Valetkey at the provider with the redirect URI "+p.redirectURI()+", then add --client-id ID --client-secret-file FILE",
-			"there is no client %s yet: give the id of your registration with --client-id", name)
+		return false, p.askToRegister(ctx, s, name, f.provider)
 	}
 	settings := clientFlags{provider: f.provider, id: f.clientID, secretFile: f.secretFile, keyFile: f.keyFile, variables: f.variables}
 	spec, err := settings.spec(ctx, p)
@@ -88,6 +90,20 @@ func (p *program) arrangeClient(ctx context.Context, s *session, name, connectio
 	}
 	p.note("client %s is added; the redirect URI to register at %s: %s", name, f.provider, added.RedirectURI)
 	return true, nil
+}
+
+// askToRegister says what a person has to do at the provider first.
+func (p *program) askToRegister(ctx context.Context, s *session, name, provider string) error {
+	described, err := s.Providers.Get(ctx, provider)
+	if err != nil {
+		return err
+	}
+	hint := "register Valetkey at the provider with the redirect URI " + p.redirectURI() + ", then add --client-id ID --client-secret-file FILE"
+	if described.Setup != nil {
+		hint += "; valetkey providers " + provider + " says where and how"
+	}
+	return usage(hint,
+		"there is no client %s yet: give the id of your registration with --client-id", name)
 }
 
 func (p *program) changeClient(ctx context.Context, s *session, existing api.Client, f connectFlags) error {

@@ -27,7 +27,7 @@ type callFlags struct {
 const callHelp = `Send a request to the connection's API and print the body of its answer. The
 token is placed by Valetkey, and renewed first where needed.
 
-PATH stands under the connection's base URL. The method is GET, or POST when
+PATH stands under the connection's base URL, or is a whole URL under it. The method is GET, or POST when
 there is a body. The body streams: an answer may be longer than memory.
 
 Ends 6 when the API answered 400 or above; the body is printed all the same.`
@@ -77,6 +77,9 @@ func (p *program) callRequest(args []string, f callFlags, hasData bool) (client.
 	r := client.CallRequest{Path: args[len(args)-1], Query: url.Values{}, Header: http.Header{}}
 	if len(args) == 3 {
 		r.Method = strings.ToUpper(args[1])
+	}
+	if strings.ContainsAny(r.Method, "/?:") {
+		return r, usage("write valetkey call NAME [METHOD] PATH", "%q is not a method", args[1])
 	}
 	if err := f.check(r.Method, hasData); err != nil {
 		return r, err

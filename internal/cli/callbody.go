@@ -124,5 +124,6 @@ func writeFile(form *multipart.Writer, name, path string) error {
 }
 
 func unreadable(path string, err error) error {
-	return fault.Wrap(err, api.CodeInternal, "%s cannot be read: %s", path, console.Reason(err))
+	return fault.Wrap(err, api.CodeNeedsConfiguration, "%s cannot be read: %s", path, console.Reason(err)).
+		WithHint("give a file that is there and that you can read")
 }

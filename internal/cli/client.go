@@ -205,6 +205,10 @@ func (p *program) clientListCommand() *cobra.Command {
 				if list.Clients, err = collect(s.Clients.List(cmd.Context())); err != nil {
 					return err
 				}
+				if len(list.Clients) == 0 && p.flags.output == "table" {
+					p.note("no clients yet\nhint: valetkey client add NAME --provider PROVIDER --client-id ID; valetkey connect NAME makes one too")
+					return nil
+				}
 				return p.print(list, func(w io.Writer) {
 					console.Row(w, "NAME", "PROVIDER", "CLIENT ID", "CAUSE")
 					for _, c := range list.Clients {

@@ -114,6 +114,24 @@ func (p *program) note(format string, args ...any) {
 	fmt.Fprintf(p.streams.Err, format+"\n", args...)
 }
 
+// inConfiguration gives the mistakes of a file or setting that a person wrote
+// the code of what they are, whoever found them.
+func inConfiguration(err error) error {
+	var ours *fault.Error
+	if errors.As(err, &ours) && ours.Code == api.CodeInvalid {
+		changed := *ours
+		changed.Code = api.CodeNeedsConfiguration
+		return &changed
+	}
+	var problem *api.Problem
+	if errors.As(err, &problem) && problem.Code == api.CodeInvalid {
+		changed := *problem
+		changed.Code = api.CodeNeedsConfiguration
+		return &changed
+	}
+	return err
+}
+
 // isCode reports whether the server answered with this code.
 func isCode(err error, code api.Code) bool {
 	var problem *api.Problem

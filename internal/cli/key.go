@@ -48,6 +48,11 @@ but tokens.`,
 				spec.ExpiresAt = &at
 			}
 			return p.with(cmd.Context(), func(s *session) error {
+				for _, name := range connections {
+					if _, err := s.Connections.Get(cmd.Context(), name); isCode(err, api.CodeNotFound) {
+						p.note("note: there is no connection %s yet; the key reaches it once it is made", name)
+					}
+				}
 				key, err := s.Keys.Create(cmd.Context(), spec)
 				if err != nil {
 					return err
@@ -84,6 +89,10 @@ func (p *program) keyListCommand() *cobra.Command {
 				var err error
 				if list.Keys, err = collect(s.Keys.List(cmd.Context())); err != nil {
 					return err
+				}
+				if len(list.Keys) == 0 && p.flags.output == "table" {
+					p.note("no keys yet\nhint: valetkey key create NAME")
+					return nil
 				}
 				return p.print(list, func(w io.Writer) {
 					console.Row(w, "NAME", "ROLE", "CONNECTIONS", "BEGINS WITH", "EXPIRES", "LAST USED")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -125,21 +126,41 @@ func (p *program) root() *cobra.Command {
 }
 
 // asUsage says what was wrong with the command line, and what to run instead.
+// The parser's own words speak of "arg(s)"; they are put in the user's.
 func (p *program) asUsage(root *cobra.Command, args []string, err error) error {
 	var already *usageError
 	if errors.As(err, &already) {
 		return err
 	}
-	found, rest, _ := root.Find(args)
+	found, _, _ := root.Find(args)
 	if found == nil {
 		found = root
 	}
-	hint := found.CommandPath() + " --help"
-	if len(rest) > 0 && strings.HasPrefix(err.Error(), "unknown command") {
+	wrong := &usageError{message: err.Error(), hint: found.CommandPath() + " --help"}
+	synopsis := strings.TrimSuffix(found.UseLine(), " [flags]")
+	if _, given, counted := strings.Cut(wrong.message, "arg(s), received "); counted {
+		return usage("write "+synopsis+"; "+wrong.hint+" says more", "%s was given %s", found.CommandPath(), countedArguments(given))
+	}
+	quoted, unknown := strings.CutPrefix(wrong.message, "unknown command ")
+	if quoted, err := strconv.QuotedPrefix(quoted); unknown && err == nil {
+		name, _ := strconv.Unquote(quoted)
+		if !found.HasSubCommands() {
+			return usage("write "+synopsis+"; "+wrong.hint+" says more", "%s takes no arguments, and %s was given", found.CommandPath(), quoted)
+		}
 		found.SuggestionsMinimumDistance = 2
-		if near := found.SuggestionsFor(rest[0]); len(near) > 0 {
-			hint = found.CommandPath() + " " + near[0]
+		if near := found.SuggestionsFor(name); len(near) > 0 {
+			wrong.hint = found.CommandPath() + " " + near[0]
 		}
 	}
-	return &usageError{message: err.Error(), hint: hint}
+	return wrong
+}
+
+func countedArguments(n string) string {
+	switch n {
+	case "0":
+		return "no argument"
+	case "1":
+		return "one argument alone"
+	}
+	return n + " arguments"
 }

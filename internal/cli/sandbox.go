@@ -79,7 +79,7 @@ func (p *program) introduce(c sandbox.Credentials) error {
 		fmt.Fprintf(w, `
 connect to it from another terminal:
   printf %%s '%s' | valetkey connect practice --issuer %s \
-    --client-id %s --client-secret-file - --base-url %s \
+    --client-id %s --client-secret-file - --base-url %s --test-path /me \
     --scope openid --scope User.Read --scope Mail.Read --scope offline_access
 `, c.ClientSecret, c.Issuer, c.ClientID, c.APIBaseURL)
 	})

@@ -79,7 +79,7 @@ func (p *program) serveConfig(f serverFlags, path string) (app.Config, error) {
 			return app.Config{}, fault.Wrap(err, api.CodeNeedsConfiguration, "the configuration file %s cannot be read: %s", path, console.Reason(err))
 		}
 		if err := strictyaml.Decode(path, data, &file); err != nil {
-			return app.Config{}, err
+			return app.Config{}, inConfiguration(err)
 		}
 	}
 	if p.flags.data == "" && p.env.Getenv("VALETKEY_DATA") == "" {

@@ -54,7 +54,8 @@ func (p *program) running(ctx context.Context) (*client.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		return client.New(client.Options{URL: server, Key: key})
+		c, err := client.New(client.Options{URL: server, Key: key})
+		return c, inConfiguration(err)
 	}
 	dir, err := p.dataDir()
 	if err != nil {

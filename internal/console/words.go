@@ -14,7 +14,10 @@ func When(t *time.Time, now time.Time) string {
 		return "-"
 	}
 	gap := t.Sub(now).Round(time.Second)
-	if gap >= 0 {
+	switch {
+	case gap == 0:
+		return t.Local().Format("2006-01-02 15:04:05") + " (now)"
+	case gap > 0:
 		return t.Local().Format("2006-01-02 15:04:05") + " (in " + Span(gap) + ")"
 	}
 	return t.Local().Format("2006-01-02 15:04:05") + " (" + Span(-gap) + " ago)"

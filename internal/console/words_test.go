@@ -14,6 +14,7 @@ func TestTimesAreShownWithTheirDistance(t *testing.T) {
 	}{
 		{nil, "-"},
 		{&time.Time{}, "-"},
+		{at(300 * time.Millisecond), "2026-01-02 03:04:05 (now)"},
 		{at(42 * time.Second), "2026-01-02 03:04:47 (in 42s)"},
 		{at(-90 * time.Second), "2026-01-02 03:02:35 (1m30s ago)"},
 		{at(61 * time.Minute), "2026-01-02 04:05:05 (in 1h01m)"},
