@@ -18,6 +18,7 @@ type CallSettings struct {
 	Retry     *RetryRules       `json:"retry,omitempty"`      // what is sent again after a failure
 	RateLimit *RateLimitRules   `json:"rate_limit,omitempty"` // how much the API takes at a time
 	Redirects string            `json:"redirects,omitempty"`  // none (default), same_origin, all
+	TLS       *TLSSettings      `json:"tls,omitempty"`        // whose certificates the API may show
 	Test      *TestRequest      `json:"test,omitempty"`       // a request that shows the connection works
 }
 
@@ -27,6 +28,17 @@ const (
 	InBody   = "body"   // section 2.2, form bodies only
 	InQuery  = "query"  // section 2.3
 )
+
+// TLSSettings says whose certificates an API may show, where the authorities
+// that the server's machine trusts are not the ones.
+type TLSSettings struct {
+	CA                 string `json:"ca,omitempty"`                   // certificates in PEM: the only authorities that count, or the API's own certificate
+	InsecureSkipVerify *bool  `json:"insecure_skip_verify,omitempty"` // the certificate may be for another name; needs CA, which still counts
+}
+
+func (s TLSSettings) merge(over TLSSettings) TLSSettings {
+	return TLSSettings{CA: cmp.Or(over.CA, s.CA), InsecureSkipVerify: cmp.Or(over.InsecureSkipVerify, s.InsecureSkipVerify)}
+}
 
 // What is done with a redirect of an API.
 const (
@@ -82,6 +94,7 @@ func (s CallSettings) Merge(over CallSettings) CallSettings {
 	}
 	merged.Redirects = cmp.Or(over.Redirects, s.Redirects)
 	merged.AuthError = mergeBlock(s.AuthError, over.AuthError, AuthErrorRules.merge)
+	merged.TLS = mergeBlock(s.TLS, over.TLS, TLSSettings.merge)
 	merged.Retry = mergeBlock(s.Retry, over.Retry, RetryRules.merge)
 	merged.RateLimit = mergeBlock(s.RateLimit, over.RateLimit, RateLimitRules.merge)
 	if over.Test != nil {

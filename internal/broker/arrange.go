@@ -119,6 +119,7 @@ func (a arrangement) target() (*Target, error) {
 		Query:     make(map[string]string, len(settings.Query)),
 		Timeout:   time.Duration(settings.Timeout),
 		AuthError: value(settings.AuthError),
+		TLS:       value(settings.TLS),
 		Redirects: settings.Redirects,
 		Retry:     value(settings.Retry),
 		RateLimit: value(settings.RateLimit),

@@ -128,11 +128,15 @@ func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *out
 	if err != nil {
 		return nil, err
 	}
+	transport, err := e.way(target, o)
+	if err != nil {
+		return nil, err
+	}
 	watch := startWatch(ctx, target.Timeout)
 	if request.Body != nil {
 		request.Body = &upload{body: request.Body, watch: watch, from: o.Trailer, to: request.Trailer}
 	}
-	response, err := e.transport.RoundTrip(request.WithContext(watch.ctx))
+	response, err := transport.RoundTrip(request.WithContext(watch.ctx))
 	if err != nil {
 		return nil, watch.fail(err, target.BaseURL.Host)
 	}

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"crypto/x509"
 	"slices"
 	"strings"
 
@@ -37,6 +38,9 @@ func (c *checker) limits(s api.CallSettings) {
 	if kinds := []string{"", api.RedirectsNone, api.RedirectsSameOrigin, api.RedirectsAll}; !slices.Contains(kinds, s.Redirects) {
 		c.wrong("api.redirects", "%q is not one of none, same_origin, all", s.Redirects)
 	}
+	if s.TLS != nil {
+		c.tls(*s.TLS)
+	}
 	if s.AuthError != nil {
 		c.answerRule("api.auth_error", s.AuthError.AnswerRule)
 	}
@@ -54,6 +58,15 @@ func (c *checker) answerRule(key string, r api.AnswerRule) {
 	c.fieldName(key+".header", r.Header)
 	if len(r.Values) > 0 && r.Path == "" && r.Header == "" {
 		c.wrong(key+".values", "they need a path, or a header, to be looked for in")
+	}
+}
+
+func (c *checker) tls(s api.TLSSettings) {
+	if s.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(s.CA)) {
+		c.wrong("api.tls.ca", "it holds no certificate in PEM, from BEGIN CERTIFICATE to END CERTIFICATE")
+	}
+	if s.CA == "" && s.InsecureSkipVerify != nil && *s.InsecureSkipVerify {
+		c.wrong("api.tls.insecure_skip_verify", "it needs ca: without a name and without an authority anybody could be the API")
 	}
 }
 

@@ -16,6 +16,8 @@ func TestEachMistakeOfHowToCallIsNamed(t *testing.T) {
 		"pointer":       {"auth_error: {path: a~b}", `api.auth_error.path: "a~b" is not a JSON pointer`},
 		"pointer's end": {"auth_error: {path: a~}", "is not a JSON pointer"},
 		"redirects":     {"redirects: some", `api.redirects: "some" is not one of none, same_origin, all`},
+		"ca":            {"tls: {ca: nonsense}", "api.tls.ca: it holds no certificate"},
+		"any server":    {"tls: {insecure_skip_verify: true}", "api.tls.insecure_skip_verify: it needs ca"},
 		"header":        {"rate_limit: {header: 'a b'}", `api.rate_limit.header: "a b" cannot be the name of a header`},
 		"mode":          {"retry: {mode: sometimes}", `api.retry.mode: "sometimes" is not one of none, status, any`},
 		"retries":       {"retry: {max: 21}", "api.retry.max: 21 is not between 0 and 20"},

@@ -2,6 +2,7 @@
 // API or to an authorization server, leaves through it.
 //
 //	New(Config) ─▶ Egress ─▶ Transport()      calls of an API
+//	                     ├─▶ Trusting(Trust)  the same, for a host with its own authority
 //	                     └─▶ Client(timeout)  token, discovery and key requests
 //	RoundTrip ─▶ resolve ─▶ guard on each address, at connect time ─▶ TLS ─▶ answer
 //	                                 any error ─▶ explain ─▶ fault
@@ -11,7 +12,9 @@
 //     resolved: a name that changes its address in between gains nothing.
 //   - Loopback, private, link-local, shared, translated and reserved addresses
 //     are refused unless the operator's ranges hold them.
-//   - Certificates are always verified, with TLS 1.2 or later.
+//   - Certificates are always verified, with TLS 1.2 or later. The name in one
+//     may be let go only together with a named authority.
+//   - Pools are apart for each such Trust.
 //   - No redirect is followed and no proxy of the environment is used.
 //   - An error names the host and what is wrong; never a path, query or header.
 //

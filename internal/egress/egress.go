@@ -47,6 +47,7 @@ type Egress struct {
 	dialer net.Dialer
 	base   *http.Transport
 	proxy  func(*http.Request) (*url.URL, error)
+	trusts trusts
 }
 
 // New makes an Egress.
@@ -98,7 +99,10 @@ func (e *Egress) Client(timeout time.Duration) *http.Client {
 }
 
 // CloseIdleConnections drops the pooled connections.
-func (e *Egress) CloseIdleConnections() { e.base.CloseIdleConnections() }
+func (e *Egress) CloseIdleConnections() {
+	e.base.CloseIdleConnections()
+	e.trusts.closeIdle()
+}
 
 // RoundTrip implements [http.RoundTripper].
 func (e *Egress) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -1,0 +1,48 @@
+package call
+
+import (
+	"encoding/pem"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/egress"
+	"github.com/valetkey/valetkey/internal/fault"
+)
+
+func TestP23_AnAPIsOwnAuthorityServesItsConnectionAlone(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	out := egress.New(egress.Config{AllowLoopback: true})
+	t.Cleanup(out.CloseIdleConnections)
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, trusted := limitedTo(api.RateLimitRules{}), limitedTo(api.RateLimitRules{})
+	plain.BaseURL, trusted.BaseURL = base, base
+	trusted.TLS.CA = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	e := New(several{"plain": plain, "trusted": trusted}, out.Transport(), Options{Open: openFake})
+	for range 2 {
+		if _, body, err := fetch(t.Context(), e, "trusted", "/"); err != nil || body != "hello" {
+			t.Errorf("%q, %v", body, err)
+		}
+		if _, _, err := fetch(t.Context(), e, "plain", "/"); !fault.Is(err, api.CodeUnreachable) {
+			t.Errorf("without the authority: %v", err)
+		}
+	}
+}
+
+func TestAWayThatCannotKeepToAnAuthorityIsNotTaken(t *testing.T) {
+	r := newRig(t, "", nil)
+	r.credentials.target.TLS.CA = "any"
+	if _, err := r.Do(t.Context(), "mail", Request{Path: "/"}); !fault.Is(err, api.CodeNeedsConfiguration) {
+		t.Errorf("got %v", err)
+	}
+}
