@@ -3,11 +3,11 @@ package broker
 import (
 	"context"
 	"net/url"
-	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -96,9 +96,6 @@ func (a arrangement) scopes() []string {
 	return a.provider.Scopes(string(a.grant), a.connection.Spec.Scopes)
 }
 
-// defaultTimeout is how long an API may take to begin its answer.
-const defaultTimeout = 40 * time.Second
-
 // settings are the connection's call settings over its provider's.
 func (a arrangement) settings() api.CallSettings {
 	settings := api.CallSettings{}
@@ -109,38 +106,6 @@ func (a arrangement) settings() api.CallSettings {
 		settings = settings.Merge(*a.connection.Spec.API)
 	}
 	return settings
-}
-
-// target fills in how to call the API.
-func (a arrangement) target() (*Target, error) {
-	settings := a.settings()
-	target := &Target{
-		Headers:   make(map[string]string, len(settings.Headers)),
-		Query:     make(map[string]string, len(settings.Query)),
-		Timeout:   time.Duration(settings.Timeout),
-		AuthError: value(settings.AuthError),
-		TLS:       value(settings.TLS),
-		Redirects: settings.Redirects,
-		Retry:     value(settings.Retry),
-		RateLimit: value(settings.RateLimit),
-		Token:     placements(settings.Token),
-		Logins:    a.logins(),
-	}
-	if target.Timeout == 0 {
-		target.Timeout = defaultTimeout
-	}
-	if t := settings.Test; t != nil {
-		target.TestMethod, target.TestPath = t.Method, t.Path
-	}
-	return target, a.fill(target, settings)
-}
-
-// value is what a block says; nothing when it is absent.
-func value[T any](block *T) T {
-	if block == nil {
-		return *new(T)
-	}
-	return *block
 }
 
 // logins are the pages where a person signs in at the provider.
@@ -154,68 +119,12 @@ func (a arrangement) logins() []*url.URL {
 	return pages
 }
 
-// baseURL is where calls go; nil when no base URL is set.
-func (a arrangement) baseURL(settings api.CallSettings) (*url.URL, error) {
-	if settings.BaseURL == "" {
-		return nil, nil
-	}
-	text, err := catalog.Expand(settings.BaseURL, a.provider.Variables)
+// target fills in how to call the API.
+func (a arrangement) target() (*target.Target, error) {
+	t, err := target.New(a.connection.Name, a.settings(), a.provider.Variables)
 	if err != nil {
 		return nil, err
 	}
-	base, err := url.Parse(text)
-	if err != nil || base.Host == "" || base.User != nil {
-		return nil, fault.New(api.CodeNeedsConfiguration, "the base_url of connection %q is not an address", a.connection.Name)
-	}
-	return base, nil
-}
-
-// fill expands the templates of the call settings.
-func (a arrangement) fill(target *Target, settings api.CallSettings) (err error) {
-	vars := a.provider.Variables
-	if target.BaseURL, err = a.baseURL(settings); err != nil {
-		return err
-	}
-	shared, err := catalog.ExpandText(target.RateLimit.SharedWith, vars)
-	if err != nil {
-		return err
-	}
-	target.RateLimit.SharedWith = shared
-	for _, set := range []struct{ to, from map[string]string }{{target.Headers, settings.Headers}, {target.Query, settings.Query}} {
-		for name, template := range set.from {
-			text, err := catalog.ExpandText(template, vars)
-			if err != nil {
-				return err
-			}
-			set.to[name] = text
-		}
-	}
-	return nil
-}
-
-// placements spells out where the token goes (RFC 6750 section 2).
-func placements(p *api.TokenPlacement) []Placement {
-	if p == nil {
-		p = &api.TokenPlacement{}
-	}
-	in := p.In
-	if len(in) == 0 {
-		in = api.StringList{api.InHeader}
-	}
-	places := make([]Placement, len(in))
-	for i, where := range in {
-		place := Placement{In: where, Name: "access_token"}
-		if where == api.InHeader {
-			place.Name, place.Scheme = "Authorization", "Bearer"
-			if p.Scheme != nil {
-				place.Scheme = *p.Scheme
-			}
-		}
-		// One name cannot serve two kinds of place: it is the header's when there is one.
-		if p.Name != "" && (len(in) == 1 || where == api.InHeader) {
-			place.Name = p.Name
-		}
-		places[i] = place
-	}
-	return places
+	t.Logins = a.logins()
+	return t, t.CheckHost(a.client.AllowedHosts)
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -140,29 +140,7 @@ func checkSpec(name string, spec api.ConnectionSpec, client Client, provider api
 	if spec.API == nil {
 		return nil
 	}
-	return checkCallSettings(*spec.API)
-}
-
-func checkCallSettings(s api.CallSettings) error {
-	if err := catalog.CheckSettings(s); err != nil {
-		return err
-	}
-	if s.BaseURL != "" && !strings.Contains(s.BaseURL, "{") {
-		u, err := url.Parse(s.BaseURL)
-		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.Fragment != "" {
-			return fault.New(api.CodeInvalid, "the base_url is not an http or https address").
-				WithHint("write it like https://api.example.com/v1")
-		}
-	}
-	if s.Token == nil {
-		return nil
-	}
-	for _, place := range s.Token.In {
-		if !slices.Contains([]string{api.InHeader, api.InQuery, api.InBody}, place) {
-			return fault.New(api.CodeInvalid, "api.token.in cannot be %q", place).WithHint("use header, query or body")
-		}
-	}
-	return nil
+	return target.Check(*spec.API)
 }
 
 // DeleteConnection forgets a connection and its tokens. It does not tell the
@@ -238,7 +216,7 @@ func knownBaseURL(c Connection, client Client, provider api.Provider) string {
 		return ""
 	}
 	a := arrangement{connection: c, provider: resolved}
-	base, err := a.baseURL(a.settings())
+	base, err := target.BaseURL(c.Name, a.settings(), a.provider.Variables)
 	if err != nil || base == nil {
 		return ""
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -119,12 +120,12 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 		return nil, err
 	}
 	refusal := b.refusal(a, set)
-	target, err := a.target()
+	called, err := a.target()
 	if err != nil {
 		if refusal == nil && set.Generation > 0 {
 			return nil, err
 		}
-		target = &Target{} // no call is made before there is a token, and it may bring what is missing
+		called = &target.Target{} // no call is made before there is a token, and it may bring what is missing
 	}
 	snap := &snapshot{
 		refusal:   refusal,
@@ -136,7 +137,7 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 			TokenType:  set.TokenType,
 			Scope:      oauth.JoinScope(set.Scope, " "),
 			ExpiresAt:  set.ExpiresAt,
-			Target:     target,
+			Target:     called,
 			sealed:     set.AccessToken,
 			sealer:     b.Keyring,
 		},

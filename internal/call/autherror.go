@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -15,7 +15,7 @@ func statusesOfRefusal() []int { return []int{http.StatusUnauthorized} }
 
 // refuses says whether an answer means that the API does not accept the token,
 // so that another token may help.
-func (e *Engine) refuses(target *broker.Target, o *outgoing, response *http.Response) bool {
+func (e *Engine) refuses(target *target.Target, o *outgoing, response *http.Response) bool {
 	if o.away {
 		return false // it comes from another server, which never saw the token
 	}
@@ -48,7 +48,7 @@ func (e *Engine) challenged(response *http.Response) *oauth.Error {
 
 // asksToSignIn recognises an API that shows a person the way to sign in
 // instead of saying that it refuses the token.
-func asksToSignIn(target *broker.Target, o *outgoing, response *http.Response) bool {
+func asksToSignIn(target *target.Target, o *outgoing, response *http.Response) bool {
 	if response.StatusCode >= 300 && response.StatusCode < 400 {
 		return leadsToLogin(target, response.Header.Get("Location"))
 	}
@@ -62,7 +62,7 @@ func asksToSignIn(target *broker.Target, o *outgoing, response *http.Response) b
 // leadsToLogin says whether a redirect goes where a person would sign in: to
 // the authorization server, or, where that is the API's own host, to its
 // authorization endpoint.
-func leadsToLogin(target *broker.Target, location string) bool {
+func leadsToLogin(target *target.Target, location string) bool {
 	to, err := target.BaseURL.Parse(location)
 	if err != nil || location == "" {
 		return false

@@ -10,6 +10,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 const (
@@ -71,7 +72,7 @@ func (s *budgets) add(name string) *budget {
 type budget struct {
 	now      func() time.Time
 	mu       sync.Mutex
-	target   *broker.Target // whose settings are in force
+	target   *target.Target // whose settings are in force
 	owned    bool           // they are those of the connection that bears the budget's name
 	rules    api.RateLimitRules
 	limit    int // requests under way at once, as it stands
@@ -90,7 +91,7 @@ type place struct {
 	ready chan struct{} // closed when the call may begin
 }
 
-func (b *budget) configure(target *broker.Target, owner bool) {
+func (b *budget) configure(target *target.Target, owner bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.target == target || b.owned && !owner {

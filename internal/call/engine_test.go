@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 func TestTheAnswerComesUntouchedButForCookies(t *testing.T) {
@@ -109,9 +109,9 @@ type roundTrip func(*http.Request) (*http.Response, error)
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func overFake(transport http.RoundTripper, timeout time.Duration) *Engine {
-	credentials := &fakeCredentials{generation: 1, target: &broker.Target{
+	credentials := &fakeCredentials{generation: 1, target: &target.Target{
 		BaseURL: &url.URL{Scheme: "https", Host: "api.example"}, Timeout: timeout,
-		Token: []broker.Placement{{In: api.InQuery, Name: "access_token"}},
+		Token: []target.Placement{{In: api.InQuery, Name: "access_token"}},
 	}}
 	return New(credentials, transport, Options{Open: openFake})
 }

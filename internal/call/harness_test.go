@@ -15,13 +15,14 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 // fakeCredentials gives the token "token-N" in generation N.
 type fakeCredentials struct {
 	mu         sync.Mutex
 	generation int64
-	target     *broker.Target
+	target     *target.Target
 	renewals   int
 	renewErr   error
 	used       int
@@ -90,9 +91,9 @@ func newRig(t testing.TB, base string, serve http.HandlerFunc) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	credentials := &fakeCredentials{generation: 1, target: &broker.Target{
+	credentials := &fakeCredentials{generation: 1, target: &target.Target{
 		BaseURL: baseURL, Timeout: time.Minute,
-		Token: []broker.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}},
+		Token: []target.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}},
 	}}
 	clock := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
 	transport := &http.Transport{DisableCompression: true}

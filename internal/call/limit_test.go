@@ -15,10 +15,11 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 // several gives each connection its own target.
-type several map[string]*broker.Target
+type several map[string]*target.Target
 
 func (s several) Credential(_ context.Context, name string) (*broker.Credential, error) {
 	return &broker.Credential{Connection: name, Generation: 1, Target: s[name]}, nil
@@ -64,10 +65,10 @@ func (b *busy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: header, ContentLength: 1, Body: io.NopCloser(strings.NewReader("x"))}, nil
 }
 
-func limitedTo(rules api.RateLimitRules) *broker.Target {
-	return &broker.Target{
+func limitedTo(rules api.RateLimitRules) *target.Target {
+	return &target.Target{
 		BaseURL: &url.URL{Scheme: "https", Host: "api.example"}, RateLimit: rules,
-		Token: []broker.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}},
+		Token: []target.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}},
 	}
 }
 
@@ -213,7 +214,7 @@ func TestLimitAnswersAreKnownByOtherStatusesHeadersAndBodies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &script{answers: []answer{test.answer, {200, nil, "done"}}}
-				response, err := scripted(s, func(target *broker.Target) { target.RateLimit.AnswerRule = test.rule }).Do(t.Context(), "mail", Request{Method: "POST", Path: "/"})
+				response, err := scripted(s, func(target *target.Target) { target.RateLimit.AnswerRule = test.rule }).Do(t.Context(), "mail", Request{Method: "POST", Path: "/"})
 				if err != nil || response.StatusCode != 200 || !same(s.at, spans(0, 3)) {
 					t.Errorf("%v, %v at %v", response, err, s.at)
 				}
@@ -381,7 +382,7 @@ func TestSettingsThatChangeCountAtOnce(t *testing.T) {
 func TestP17_AStreamOfEventsKeepsNoPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{answers: []answer{{200, map[string]string{"Content-Type": "text/event-stream"}, "data: 1"}}}
-		e := scripted(s, func(target *broker.Target) { target.RateLimit.Concurrency = 1 })
+		e := scripted(s, func(target *target.Target) { target.RateLimit.Concurrency = 1 })
 		for range 3 {
 			if _, err := e.Do(t.Context(), "mail", Request{Path: "/"}); err != nil {
 				t.Fatal(err)

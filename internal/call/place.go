@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 // placing puts the configured headers, the configured query and the token
@@ -24,7 +24,7 @@ type placing struct {
 	connection string
 }
 
-func (p *placing) all(target *broker.Target) error {
+func (p *placing) all(target *target.Target) error {
 	for name, value := range target.Headers {
 		if err := p.header(name, value, "the configured header "+name); err != nil {
 			return err
@@ -51,7 +51,7 @@ func (p *placing) all(target *broker.Target) error {
 }
 
 // place puts the token in one place, if the request has it.
-func (p *placing) place(place broker.Placement) (done bool, err error) {
+func (p *placing) place(place target.Placement) (done bool, err error) {
 	switch place.In {
 	case api.InQuery:
 		p.query(place.Name, p.token)

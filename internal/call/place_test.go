@@ -11,6 +11,7 @@ import (
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 // echo answers with the request as it arrived.
@@ -25,14 +26,14 @@ func echo(w http.ResponseWriter, r *http.Request) {
 func TestTheTokenStandsWhereTheConnectionSays(t *testing.T) {
 	r := newRig(t, "", echo)
 	for name, c := range map[string]struct {
-		places       []broker.Placement
+		places       []target.Placement
 		header, body string // what arrives
 	}{
-		"header":         {[]broker.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}}, "Bearer token-1", "POST /x?b=1 a=1"},
-		"no scheme":      {[]broker.Placement{{In: api.InHeader, Name: "authorization"}}, "token-1", "POST /x?b=1 a=1"},
-		"query":          {[]broker.Placement{{In: api.InQuery, Name: "access_token"}}, "", "POST /x?b=1&access_token=token-1 a=1"},
-		"body":           {[]broker.Placement{{In: api.InBody, Name: "access_token"}}, "", "POST /x?b=1 a=1&access_token=token-1"},
-		"query and body": {[]broker.Placement{{In: api.InQuery, Name: "k"}, {In: api.InBody, Name: "k"}}, "", "POST /x?b=1&k=token-1 a=1&k=token-1"},
+		"header":         {[]target.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}}, "Bearer token-1", "POST /x?b=1 a=1"},
+		"no scheme":      {[]target.Placement{{In: api.InHeader, Name: "authorization"}}, "token-1", "POST /x?b=1 a=1"},
+		"query":          {[]target.Placement{{In: api.InQuery, Name: "access_token"}}, "", "POST /x?b=1&access_token=token-1 a=1"},
+		"body":           {[]target.Placement{{In: api.InBody, Name: "access_token"}}, "", "POST /x?b=1 a=1&access_token=token-1"},
+		"query and body": {[]target.Placement{{In: api.InQuery, Name: "k"}, {In: api.InBody, Name: "k"}}, "", "POST /x?b=1&k=token-1 a=1&k=token-1"},
 	} {
 		r.credentials.target.Token = c.places
 		request := withBody("application/x-www-form-urlencoded; charset=utf-8", "a=1")
@@ -46,13 +47,13 @@ func TestTheTokenStandsWhereTheConnectionSays(t *testing.T) {
 
 func TestATokenForAFormBodyNeedsAForm(t *testing.T) {
 	r := newRig(t, "", echo)
-	r.credentials.target.Token = []broker.Placement{{In: api.InBody, Name: "access_token"}}
+	r.credentials.target.Token = []target.Placement{{In: api.InBody, Name: "access_token"}}
 	for _, request := range []Request{{Path: "/x"}, withBody("application/json", "{}"), withBody("", "a=1")} {
 		if _, err := r.Do(t.Context(), "mail", request); !fault.Is(err, api.CodeInvalid) {
 			t.Errorf("got %v", err)
 		}
 	}
-	r.credentials.target.Token = append(r.credentials.target.Token, broker.Placement{In: api.InHeader, Name: "X-Token"})
+	r.credentials.target.Token = append(r.credentials.target.Token, target.Placement{In: api.InHeader, Name: "X-Token"})
 	if response, _ := r.do(t, Request{Path: "/x"}); response.Header.Get("Got-X-Token") != "token-1" {
 		t.Error("the other place was not used")
 	}
@@ -111,7 +112,7 @@ func TestP06_WhatEndsAtTheBrokerIsNotForwarded(t *testing.T) {
 
 func TestP07_TheTokenCannotBeDeletedByAConnectionHeader(t *testing.T) {
 	r := newRig(t, "", echo)
-	r.credentials.target.Token = append(r.credentials.target.Token, broker.Placement{In: api.InHeader, Name: "X-Api-Key"})
+	r.credentials.target.Token = append(r.credentials.target.Token, target.Placement{In: api.InHeader, Name: "X-Api-Key"})
 	response, _ := r.do(t, Request{Path: "/", Header: http.Header{
 		"Connection": {"Authorization, X-Api-Key", "authorization"}, "X-Api-Key": {"mine"}}})
 	if response.Header.Get("Got-Authorization") != "Bearer token-1" || response.Header.Get("Got-X-Api-Key") != "token-1" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 // maxHops is how many redirects of one request are followed.
@@ -37,7 +38,7 @@ func following(once step) step {
 // redirect turns the request into the one that an answer leads to (RFC 9110
 // section 15.4). It reports false when the answer leads nowhere, or not where
 // this connection may go, or the request's body is gone.
-func (o *outgoing) redirect(target *broker.Target, response *http.Response) bool {
+func (o *outgoing) redirect(target *target.Target, response *http.Response) bool {
 	to := o.destination(target, response)
 	if to == nil {
 		return false
@@ -67,7 +68,7 @@ func (o *outgoing) redirect(target *broker.Target, response *http.Response) bool
 
 // destination is where an answer leads, if that is an address a request can go
 // to; nil otherwise.
-func (o *outgoing) destination(target *broker.Target, response *http.Response) *url.URL {
+func (o *outgoing) destination(target *target.Target, response *http.Response) *url.URL {
 	switch response.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 	default:
@@ -101,7 +102,7 @@ func (o *outgoing) asGet() {
 }
 
 // location is the URL of the next attempt.
-func (o *outgoing) location(target *broker.Target) (*url.URL, error) {
+func (o *outgoing) location(target *target.Target) (*url.URL, error) {
 	if o.at == nil {
 		return locate(target.BaseURL, o.Path, o.RawQuery)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -90,7 +91,7 @@ type failure struct {
 // judge says of an attempt whether it may be made again. Where the API names a
 // time in its own way, the answer gets a Retry-After (RFC 9110 section 10.2.3)
 // that any caller understands.
-func (e *Engine) judge(target *broker.Target, o *outgoing, response *http.Response, err error) failure {
+func (e *Engine) judge(target *target.Target, o *outgoing, response *http.Response, err error) failure {
 	f := failure{engine: e, rules: target.Retry, begun: o.begun}
 	if err != nil {
 		f.again, f.few = f.network(o, err), f.rules.Mode != api.RetryAny

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 // script is an API that gives its answers one after the other, the last one
@@ -54,10 +54,10 @@ func (s *script) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // scripted is an engine before a script, without jitter.
-func scripted(s *script, change func(*broker.Target)) *Engine {
-	target := &broker.Target{
+func scripted(s *script, change func(*target.Target)) *Engine {
+	target := &target.Target{
 		BaseURL: &url.URL{Scheme: "https", Host: "api.example"}, Timeout: time.Minute,
-		Token: []broker.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}},
+		Token: []target.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}},
 	}
 	if change != nil {
 		change(target)
@@ -119,7 +119,7 @@ func TestP12_ACallWaitsAsTheAPIAsksAndIsSentAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &script{answers: test.answers}
-				response, err := scripted(s, func(target *broker.Target) { target.Retry = test.rules }).Do(t.Context(), "mail", Request{Path: "/"})
+				response, err := scripted(s, func(target *target.Target) { target.Retry = test.rules }).Do(t.Context(), "mail", Request{Path: "/"})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -153,7 +153,7 @@ func TestP12_AHintOfTheAPIsOwnKindIsPassedOnAsRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, mode := range []string{api.RetryNone, api.RetryStatus} {
 			s := &script{answers: []answer{{429, map[string]string{"X-RateLimit-Reset": "89.2", "X-RateLimit-Remaining": "0"}, ""}}}
-			response, err := scripted(s, func(target *broker.Target) { target.Retry.Mode = mode }).Do(t.Context(), "mail", Request{Path: "/"})
+			response, err := scripted(s, func(target *target.Target) { target.Retry.Mode = mode }).Do(t.Context(), "mail", Request{Path: "/"})
 			if err != nil || response.StatusCode != 429 || response.Header.Get("Retry-After") != "90" || response.Header.Get(headerError) != "" {
 				t.Errorf("%s: %v, %v", mode, response, err)
 			}
@@ -165,14 +165,14 @@ func TestP11_OnlyWhatCannotActTwiceIsSentAgain(t *testing.T) {
 	key := http.Header{"Idempotency-Key": {"k"}}
 	broken := errors.New("read: connection reset by peer")
 	dial := &net.OpError{Op: "dial", Err: errors.New("connection refused")}
-	put := func(r *broker.Target) { r.Retry.Methods = []string{"PUT"} }
-	every := func(r *broker.Target) { r.Retry.Mode = api.RetryAny }
+	put := func(r *target.Target) { r.Retry.Methods = []string{"PUT"} }
+	every := func(r *target.Target) { r.Retry.Mode = api.RetryAny }
 	for name, test := range map[string]struct {
 		method   string
 		header   http.Header
 		answer   answer
 		failure  error
-		change   func(*broker.Target)
+		change   func(*target.Target)
 		attempts int
 	}{
 		"GET, 503":                  {"GET", nil, answer{503, nil, ""}, nil, nil, 2},
@@ -229,7 +229,7 @@ func TestAConnectionThatBreaksOffIsTriedOnceMoreByDefaultAndOftenInModeAny(t *te
 	for mode, want := range map[string]int{"": 2, api.RetryStatus: 2, api.RetryAny: 6, api.RetryNone: 1} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{answers: []answer{{}}, failure: io.ErrUnexpectedEOF}
-			_, err := scripted(s, func(target *broker.Target) { target.Retry.Mode = mode }).Do(t.Context(), "mail", Request{Path: "/"})
+			_, err := scripted(s, func(target *target.Target) { target.Retry.Mode = mode }).Do(t.Context(), "mail", Request{Path: "/"})
 			if !fault.Is(err, api.CodeUnreachable) || len(s.at) != want {
 				t.Errorf("%q: %v after %d requests", mode, err, len(s.at))
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 // one is the credential of the only connection, "mail".
@@ -41,8 +42,8 @@ func front(t testing.TB, base string, transport http.RoundTripper) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	credentials := one{&broker.Credential{Connection: "mail", Generation: 1, Target: &broker.Target{
-		BaseURL: baseURL, Token: []broker.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}},
+	credentials := one{&broker.Credential{Connection: "mail", Generation: 1, Target: &target.Target{
+		BaseURL: baseURL, Token: []target.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}},
 	}}}
 	open := func(*broker.Credential) (secret.Text, error) { return secret.NewText("t0k"), nil }
 	engine := call.New(credentials, transport, call.Options{Open: open})
