@@ -30,6 +30,9 @@ type Endpoints struct {
 	UserinfoEndpoint      string `json:"userinfo_endpoint,omitempty"`
 
 	DeviceAuthorizationEndpoint string `json:"device_authorization_endpoint,omitempty"` // RFC 8628 section 4
+	// EndpointForms gives an endpoint in several forms, by its key: the first
+	// whose variables all have a value is the endpoint.
+	EndpointForms map[string][]string `json:"endpoint_forms,omitempty"`
 }
 
 // GrantRules says how grants are asked for.

@@ -76,7 +76,8 @@ func (c *checker) endpoints() {
 	for _, endpoint := range endpoints(&e) {
 		c.address(endpoint.key, *endpoint.url, true)
 	}
-	if e.Issuer == "" && e.TokenEndpoint == "" {
+	c.forms()
+	if e.Issuer == "" && e.TokenEndpoint == "" && len(e.EndpointForms["token_endpoint"]) == 0 {
 		c.wrong("token_endpoint", "it is missing, and there is no issuer to discover it from")
 	}
 }

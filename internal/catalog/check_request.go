@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -121,5 +122,28 @@ func (c *checker) auth(l leg) {
 	}
 	if !slices.Contains(methods, l.rules.Auth) {
 		c.wrong(l.key+".auth", "%q is not one of %s", l.rules.Auth, strings.Join(methods[1:], ", "))
+	}
+}
+
+// forms checks the endpoints that have several forms.
+func (c *checker) forms() {
+	e := c.provider.Endpoints
+	known := endpoints(&e)
+	for _, name := range slices.Sorted(maps.Keys(e.EndpointForms)) {
+		at := slices.IndexFunc(known, func(one endpoint) bool { return one.key == name })
+		if at < 0 {
+			c.at([]string{"endpoint_forms", name}, "there is no such endpoint")
+			continue
+		}
+		if *known[at].url != "" {
+			c.wrong(name, "it stands in endpoint_forms as well; write it there as the last form")
+		}
+		forms := e.EndpointForms[name]
+		for i, form := range forms {
+			c.address("endpoint_forms."+name, form, true)
+			if i < len(forms)-1 && len(Variables(form)) == 0 {
+				c.at([]string{"endpoint_forms", name}, "a form without variables is always taken; those after it never are")
+			}
+		}
 	}
 }

@@ -42,6 +42,7 @@ func Resolve(p api.Provider, given Values) (Resolved, error) {
 	p = clone(p)
 	setRedirectParam(&p)
 	resolved := Resolved{Provider: p, Variables: values, later: make(map[string]oauth.RequestRules)}
+	resolved.chooseForms()
 	if err := resolved.expandEndpoints(); err != nil {
 		return Resolved{}, err
 	}
@@ -163,6 +164,19 @@ func wholePattern(pattern string) (*regexp.Regexp, error) {
 		return nil, err
 	}
 	return regexp.Compile(`\A(?:` + pattern + `)\z`)
+}
+
+// chooseForms takes of each endpoint the first form whose variables have a value.
+func (r *Resolved) chooseForms() {
+	for _, endpoint := range endpoints(&r.Provider.Endpoints) {
+		for _, form := range r.Provider.EndpointForms[endpoint.key] {
+			empty := func(name string) bool { return r.Variables[name] == "" }
+			if !slices.ContainsFunc(Variables(form), empty) {
+				*endpoint.url = form
+				break
+			}
+		}
+	}
 }
 
 func (r *Resolved) expandEndpoints() error {

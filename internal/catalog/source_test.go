@@ -174,3 +174,26 @@ func TestALookUpListsEachUsableValueOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEndpointTakesTheFirstFormWhoseVariablesHaveAValue(t *testing.T) {
+	p, err := catalog.ParseProvider("p.yaml", []byte(`
+variables:
+  tld: {optional: true, enum: [eu, in]}
+  server: {from: callback, must_match: 'https://accounts[.]a[.]jp'}
+authorization_endpoint: https://accounts.a.com/auth
+endpoint_forms:
+  token_endpoint: ['https://accounts.a.{tld}/token', '{server}/token', 'https://accounts.a.com/token']
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, given := range map[string]catalog.Values{
+		"https://accounts.a.eu/token":  {Client: map[string]string{"tld": "eu"}, Captured: map[string]string{"server": "https://accounts.a.jp"}},
+		"https://accounts.a.jp/token":  {Captured: map[string]string{"server": "https://accounts.a.jp"}},
+		"https://accounts.a.com/token": {},
+	} {
+		if got := resolve(t, p, given).Provider.TokenEndpoint; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
