@@ -58,7 +58,7 @@ func (b *Broker) server(ctx context.Context, a arrangement) (oauth.Server, error
 		}
 		server = overlay(found, server)
 	}
-	if server.TokenEndpoint == "" && a.described.TokenEndpoint == "" {
+	if server.TokenEndpoint == "" && a.described.TokenEndpoint == "" && len(a.described.EndpointForms["token_endpoint"]) == 0 {
 		return server, fault.New(api.CodeNeedsConfiguration, "the provider %q has no token endpoint", p.Name).
 			WithHint("set token_endpoint, or an issuer to discover it from")
 	}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/backoff"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/fault"
@@ -51,7 +52,7 @@ type Broker struct {
 	flights    singleflight.Group
 	servers    *discovery.Servers
 	used       usage
-	backoff    backoff
+	backoff    backoff.Backoff
 	polls      polls
 	background sync.WaitGroup
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/account"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/secret"
@@ -146,11 +147,11 @@ func (b *Broker) redeemCode(ctx context.Context, a arrangement, server oauth.Ser
 // saveAuthorized saves the first token set of a grant. A renewal of the grant
 // before it may save at the same time: then the new grant goes on top.
 func (b *Broker) saveAuthorized(ctx context.Context, a arrangement, issuer string, token oauth.Token) error {
-	account, err := b.accountOf(a, issuer, token)
+	who, err := account.Read(issuer, a.client.ClientID, token, b.Now())
 	if err != nil {
 		return err
 	}
-	owner, err := pin(a.connection, account)
+	owner, err := account.Pin(a.connection.Name, a.connection.owner(), who)
 	if err != nil {
 		return err
 	}

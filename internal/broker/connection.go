@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/account"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/target"
@@ -164,7 +165,7 @@ func (b *Broker) connectionView(c Connection, client Client) api.Connection {
 		LastUsedAt:       optional(c.LastUsedAt),
 		LastRefreshedAt:  optional(c.LastRefreshedAt),
 		Generation:       c.Generation,
-		Account:          accountLabel(c),
+		Account:          account.Label(c.owner()),
 		Captured:         c.Captured,
 		CreatedAt:        c.CreatedAt,
 		UpdatedAt:        c.UpdatedAt,

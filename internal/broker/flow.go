@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/account"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/secret"
@@ -102,7 +104,7 @@ func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRe
 		CodeChallenge:       challenge,
 		CodeChallengeMethod: method,
 		Prompt:              req.Prompt,
-		LoginHint:           hint(a.connection, req.LoginHint),
+		LoginHint:           cmp.Or(req.LoginHint, account.Hint(a.connection.owner())),
 		Rules:               rules,
 		ResponseType:        provider.ResponseType,
 	}.URL(server.AuthorizationEndpoint)

@@ -27,7 +27,7 @@ type Connection struct {
 	Spec                 api.ConnectionSpec
 	State                api.State
 	Cause                *api.Cause
-	Account              string            // who authorized, as account.go writes it; "" when unknown
+	Account              string            // who authorized, as package account writes it; "" when unknown
 	Captured             map[string]string // variables that the provider's answers brought; never a secret
 	LastUsedAt           time.Time         // zero: never
 	LastRefreshedAt      time.Time         // zero: never
@@ -38,6 +38,15 @@ type Connection struct {
 	RefreshExpiresAt time.Time
 	Renewable        bool
 	GrantedScopes    []string
+}
+
+// owner is the account that the connection belongs to. A connection without
+// tokens, such as a revoked one, belongs to nobody.
+func (c Connection) owner() string {
+	if c.Generation == 0 {
+		return ""
+	}
+	return c.Account
 }
 
 // TokenSet is one generation of a connection's tokens.

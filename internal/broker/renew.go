@@ -45,7 +45,7 @@ func (b *Broker) Refresh(ctx context.Context, connection string) (api.Connection
 	if err != nil {
 		return api.Connection{}, err
 	}
-	b.backoff.forget(connection)
+	b.backoff.Forget(connection)
 	if _, err := b.renew(ctx, connection, set.Generation); err != nil {
 		return api.Connection{}, err
 	}
@@ -56,7 +56,7 @@ func (b *Broker) Refresh(ctx context.Context, connection string) (api.Connection
 // waits only as long as its own context lets it, while the attempt itself goes
 // on: a rotated token must be saved even when nobody waits for it.
 func (b *Broker) renew(ctx context.Context, connection string, generation int64) (*Credential, error) {
-	if err := b.backoff.refuse(connection, b.Now()); err != nil {
+	if err := b.backoff.Refuse(connection, b.Now()); err != nil {
 		return nil, err
 	}
 	result := b.startRenewal(ctx, connection, generation)
@@ -75,7 +75,7 @@ func (b *Broker) renew(ctx context.Context, connection string, generation int64)
 
 // renewSoon renews in the background; its outcome shows in the connection's state.
 func (b *Broker) renewSoon(ctx context.Context, connection string, generation int64) {
-	if b.backoff.refuse(connection, b.Now()) == nil {
+	if b.backoff.Refuse(connection, b.Now()) == nil {
 		b.startRenewal(ctx, connection, generation)
 	}
 }
@@ -139,7 +139,7 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 	if err := b.saveRenewed(ctx, a, current, token, lease); err != nil {
 		return nil, err
 	}
-	b.backoff.forget(connection)
+	b.backoff.Forget(connection)
 	if a.client.Cause != nil {
 		if err := b.Store.SetClientCause(ctx, a.client.Name, nil, b.Now()); err != nil {
 			return nil, err

@@ -41,7 +41,7 @@ func (b *Broker) renewalFailed(ctx context.Context, a arrangement, current Token
 		return shown
 	}
 	if state == api.StateDegraded {
-		b.backoff.note(a.connection.Name, shown, refused.RetryAfter, b.Now())
+		b.backoff.Note(a.connection.Name, shown, refused.RetryAfter, b.Now())
 	}
 	event := b.event(a.connection.Name, EventRefreshFailed, map[string]string{"code": cause.Code, "title": cause.Title, "detail": cause.Detail})
 	err = b.Store.SetState(ctx, a.connection.Name, current.Generation, StateChange{State: state, Cause: cause}, event)

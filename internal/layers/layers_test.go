@@ -38,7 +38,7 @@ func layerOf() map[string]int {
 		"internal/strictyaml": 10,
 		"internal/console":    10,
 
-		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/clientauth": 21, "internal/target": 21,
+		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/clientauth": 21, "internal/target": 21, "internal/account": 20, "internal/backoff": 20,
 		"internal/access": 20,
 		"internal/quirk":  25,
 
