@@ -4,9 +4,9 @@ import (
 	"net/http"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/egress"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 // trusting is a transport that can hold a host to a trust of its own;
@@ -17,7 +17,7 @@ type trusting interface {
 
 // way is the transport of one attempt. What a connection trusts, it trusts of
 // its own API alone, not of where a redirect leads.
-func (e *Engine) way(target *broker.Target, o *outgoing) (http.RoundTripper, error) {
+func (e *Engine) way(target *target.Target, o *outgoing) (http.RoundTripper, error) {
 	if target.TLS.CA == "" || o.away {
 		return e.transport, nil
 	}

@@ -22,6 +22,7 @@ func New(connection string, settings api.CallSettings, vars map[string]string) (
 		Query:     make(map[string]string, len(settings.Query)),
 		Timeout:   time.Duration(settings.Timeout),
 		AuthError: value(settings.AuthError),
+		TLS:       value(settings.TLS),
 		Redirects: settings.Redirects,
 		Retry:     value(settings.Retry),
 		RateLimit: value(settings.RateLimit),

@@ -17,6 +17,7 @@ type Target struct {
 	Timeout    time.Duration      // for the answer's header to arrive
 	AuthError  api.AuthErrorRules // which answers refuse the token; defaults are not filled in
 	Logins     []*url.URL         // where a person would sign in: a redirect there means that the token is not accepted
+	TLS        api.TLSSettings    // whose certificates the API may show
 	Redirects  string             // api.RedirectsNone or "", api.RedirectsSameOrigin, api.RedirectsAll
 	Retry      api.RetryRules     // defaults are not filled in
 	RateLimit  api.RateLimitRules // defaults are not filled in
