@@ -4,7 +4,7 @@
 //
 //	Open:   data directory ─▶ store ─▶ keyring ─▶ egress ─▶ broker ─▶ call ─▶ proxy, rest, web ─▶ handler
 //	Listen: TCP and the unix socket, then Open
-//	Run:    serve, write what is buffered now and then, stop gently
+//	Run:    serve, write what is buffered now and then, forget what another node changes, stop gently
 //
 // Invariants: a keyring that does not fit the database stops the start before
 // any secret is written. The keyring file is made once, when neither it nor

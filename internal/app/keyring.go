@@ -31,7 +31,7 @@ func openKeyring(ctx context.Context, dataDir string, settings broker.SettingSto
 	if errors.Is(err, fs.ErrNotExist) {
 		if sealed {
 			return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "the keyring file %s is gone, and the database was sealed with it", path).
-				WithHint("put the keyring file back from your backup; nothing was changed")
+				WithHint("put the keyring file back from your backup, or copy it from another node; nothing was changed")
 		}
 		keyring, err = createKeyring(path)
 	}
