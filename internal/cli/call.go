@@ -27,8 +27,9 @@ type callFlags struct {
 const callHelp = `Send a request to the connection's API and print the body of its answer. The
 token is placed by Valetkey, and renewed first where needed.
 
-PATH stands under the connection's base URL, or is a whole URL under it. The method is GET, or POST when
-there is a body. The body streams: an answer may be longer than memory.
+PATH stands under the connection's base URL, or is a whole URL under it. The
+method is GET, or POST when there is a body. The body streams: an answer may be
+longer than memory.
 
 Ends 6 when the API answered 400 or above; the body is printed all the same.`
 
@@ -49,7 +50,7 @@ func (p *program) callCommand() *cobra.Command {
 		Args:              cobra.RangeArgs(2, 3),
 		ValidArgsFunction: p.completeConnections,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request, err := p.callRequest(args, f, cmd.Flags().Changed("data"))
+			request, err := p.callRequest(args, f, cmd.Flags().Changed("body"))
 			if err != nil {
 				return err
 			}
@@ -64,7 +65,7 @@ func (p *program) callCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "a header, `'NAME: VALUE'`; may be repeated")
 	flags.StringArrayVarP(&f.query, "query", "q", nil, "a query parameter, `NAME=VALUE`; may be repeated")
-	flags.StringVarP(&f.data, "data", "d", "", "the `BODY`, or @FILE, or @- for stdin")
+	flags.StringVarP(&f.data, "body", "d", "", "the `BODY`, or @FILE, or @- for stdin")
 	flags.StringArrayVar(&f.form, "form", nil, "a form field, `NAME=VALUE`; may be repeated")
 	flags.StringArrayVar(&f.files, "file", nil, "a file in a multipart form, `NAME=@FILE`; may be repeated")
 	flags.BoolVarP(&f.include, "include", "i", false, "print status and headers first")

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
 
 	"github.com/valetkey/valetkey/internal/demo"
 	"github.com/valetkey/valetkey/internal/sandbox"
@@ -26,6 +27,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"valetkey": func() {
+			cobra.EnableCommandSorting = false // as main does
 			streams := Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}
 			os.Exit(Main(context.Background(), os.Args[1:], streams, Env{Getenv: os.Getenv}))
 		},
