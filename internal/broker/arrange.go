@@ -121,7 +121,13 @@ func (a arrangement) logins() []*url.URL {
 
 // target fills in how to call the API.
 func (a arrangement) target() (*target.Target, error) {
-	t, err := target.New(a.connection.Name, a.settings(), a.provider.Variables)
+	settings := a.settings()
+	// A connection's own base URL is held to what lint holds a description's to.
+	if open := catalog.Unguarded(settings.BaseURL, a.described.Variables); len(open) > 0 {
+		return nil, fault.New(api.CodeNeedsConfiguration, "the base_url of connection %q lets the provider's answer choose the host by {%s}", a.connection.Name, open[0]).
+			WithHint("give variables.%s of the provider's description a must_match", open[0])
+	}
+	t, err := target.New(a.connection.Name, settings, a.provider.Variables)
 	if err != nil {
 		return nil, err
 	}

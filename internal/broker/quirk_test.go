@@ -311,3 +311,16 @@ func TestTheIDTokenStandsInWhereTheAPITakesIt(t *testing.T) {
 	o.authorize("odd")
 	o.wantToken("odd", "the-id-token")
 }
+
+func TestAConnectionsOwnBaseURLIsHeldToTheGuardAsWell(t *testing.T) {
+	o := newOdd(t, plainEndpoints+"variables: {zone: {from: token_response}}\napi: {base_url: '@', headers: {X-Zone: '{zone}'}}\n")
+	o.odd.says("/token", `200 {"access_token":"at-1","zone":"thief.example"}`)
+	o.authorize("odd")
+	o.wantBase("@")
+	_, err := o.PutConnection(o.ctx, "odd", api.ConnectionSpec{Client: "odd", API: &api.CallSettings{BaseURL: "https://{zone}/v1"}})
+	o.must(err)
+	_, err = o.Credential(o.ctx, "odd")
+	if f := wantCode(t, err, api.CodeNeedsConfiguration); !strings.Contains(f.Hint, "must_match") {
+		t.Fatal(f.Hint)
+	}
+}
