@@ -45,7 +45,7 @@ func TestTheTokenStandsWhereTheConnectionSays(t *testing.T) {
 	}
 }
 
-func TestATokenForAFormBodyNeedsAForm(t *testing.T) {
+func TestRFC6750_2_2_ATokenForAFormBodyNeedsAForm(t *testing.T) {
 	r := newRig(t, "", echo)
 	r.credentials.target.Token = []target.Placement{{In: api.InBody, Name: "access_token"}}
 	for _, request := range []Request{{Path: "/x"}, withBody("application/json", "{}"), withBody("", "a=1")} {

@@ -9,6 +9,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/oauth"
 )
 
 // defaultTimeout is how long an API may take to begin its answer.
@@ -57,6 +58,10 @@ func BaseURL(connection string, settings api.CallSettings, vars map[string]strin
 	base, err := url.Parse(text)
 	if err != nil || base.Host == "" || base.User != nil {
 		return nil, fault.New(api.CodeNeedsConfiguration, "the base_url of connection %q is not an address", connection)
+	}
+	if oauth.CheckEndpoint(text) != nil { // RFC 6750 section 5.3: tokens travel over TLS
+		return nil, fault.New(api.CodeNeedsConfiguration, "the base_url of connection %q is not https: the token would cross the network in clear", connection).
+			WithHint("use https; http is accepted on this machine's loopback address only")
 	}
 	return base, nil
 }

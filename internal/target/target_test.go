@@ -28,6 +28,14 @@ func TestSettingsAreFilledInWithTheirDefaults(t *testing.T) {
 	}
 }
 
+func TestRFC6750_5_3_a_ATokenDoesNotTravelInClear(t *testing.T) {
+	for base, fits := range map[string]bool{"https://api.example.com": true, "http://127.0.0.1:8080/v1": true, "http://api.example.com": false, "http://10.0.0.1": false} {
+		if _, err := target.New("mail", api.CallSettings{BaseURL: base}, nil); (err == nil) != fits {
+			t.Errorf("%s: %v", base, err)
+		}
+	}
+}
+
 func TestATokenGoesWhereTheSettingsSay(t *testing.T) {
 	none := ""
 	for name, test := range map[string]struct {

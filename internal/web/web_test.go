@@ -150,7 +150,7 @@ func redirects(t *testing.T, w *httptest.ResponseRecorder, to string) {
 	}
 }
 
-func TestAnAuthorizationLeadsToTheProviderAndBackToACleanPage(t *testing.T) {
+func TestRFC6749_3_1_2_5_a_AnAuthorizationLeadsToTheProviderAndBackToACleanPage(t *testing.T) {
 	g := newRig(t, public)
 	flow := g.begin(api.AuthorizeRequest{}).Flow
 	b := browser{}
@@ -163,7 +163,7 @@ func TestAnAuthorizationLeadsToTheProviderAndBackToACleanPage(t *testing.T) {
 	}
 }
 
-func TestTheCookieThatBindsAFlowIsNarrow(t *testing.T) {
+func TestRFC6750_5_3_b_TheCookieThatBindsAFlowIsNarrow(t *testing.T) {
 	g := newRig(t, public)
 	flow := g.begin(api.AuthorizeRequest{}).Flow
 	b := browser{}
