@@ -10,6 +10,7 @@ import (
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/store"
+	"github.com/valetkey/valetkey/internal/store/pgtest"
 )
 
 // fill makes a client with connections c000000, c000001, …
@@ -53,8 +54,16 @@ func saving(connection string, generation int64) broker.TokenSave {
 	}
 }
 
-func BenchmarkTokenSet(b *testing.B) {
-	db := openAt(b, newPath(b))
+// onBoth runs a benchmark on SQLite, and on a PostgreSQL whose disk is not
+// waited for.
+func onBoth(b *testing.B, run func(b *testing.B, db *store.DB)) {
+	b.Run("sqlite", func(b *testing.B) { run(b, openAt(b, newPath(b))) })
+	b.Run("postgres", func(b *testing.B) { run(b, openURL(b, pgtest.Start(b).URL(b))) })
+}
+
+func BenchmarkTokenSet(b *testing.B) { onBoth(b, benchTokenSet) }
+
+func benchTokenSet(b *testing.B, db *store.DB) {
 	fill(b, db, 100)
 	for i := range 100 {
 		if err := db.SaveTokenSet(b.Context(), saving(fmt.Sprintf("c%06d", i), 1)); err != nil {
@@ -72,8 +81,9 @@ func BenchmarkTokenSet(b *testing.B) {
 	})
 }
 
-func BenchmarkSaveTokenSet(b *testing.B) {
-	db := openAt(b, newPath(b))
+func BenchmarkSaveTokenSet(b *testing.B) { onBoth(b, benchSaveTokenSet) }
+
+func benchSaveTokenSet(b *testing.B, db *store.DB) {
 	fill(b, db, 1)
 	b.ReportAllocs()
 	generation := int64(0)
