@@ -3,7 +3,8 @@
 # that the figures are ratios on the same machine, not numbers from another.
 #
 #   ./bench.sh start [RUNS]   time to the first 200 on /readyz, and resident
-#                             memory then; each run has an empty data directory
+#                             memory then; each run has an empty data directory,
+#                             and starts a second time on what the first one left
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -133,6 +134,7 @@ measure_start() {
 		# Turn about, so that a busy moment of the machine hits both alike.
 		"$work/probe-server" "$work/bare-server" >>"$work/bare.txt"
 		"$work/probe-server" "$work/valetkey" serve --listen 127.0.0.1:0 --data "$work/data.$i" >>"$work/valetkey.txt"
+		"$work/probe-server" "$work/valetkey" serve --listen 127.0.0.1:0 --data "$work/data.$i" >>"$work/again.txt"
 		rm -rf "$work/data.$i"
 	done
 }
@@ -141,10 +143,10 @@ report() {
 	local name ms kb bare_ms bare_kb
 	bare_ms=$(median 1 "$work/bare.txt")
 	bare_kb=$(median 2 "$work/bare.txt")
-	printf 'start to ready, empty data directory: medians of %d runs, %s, %s cores, load %s\n' \
+	printf 'start to ready: medians of %d runs, %s, %s cores, load %s\n' \
 		"$runs" "$(go version | cut -d' ' -f3)" "$(nproc)" "$(cut -d' ' -f1 /proc/loadavg)"
 	printf '%-16s %10s %8s %10s %8s\n' server ms ratio 'RSS MiB' ratio
-	for name in bare valetkey; do
+	for name in bare valetkey again; do
 		ms=$(median 1 "$work/$name.txt")
 		kb=$(median 2 "$work/$name.txt")
 		awk -v n="$name" -v ms="$ms" -v kb="$kb" -v bms="$bare_ms" -v bkb="$bare_kb" \

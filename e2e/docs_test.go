@@ -35,7 +35,8 @@ import (
 //     measured is measured once.
 //   - Every ```yaml block is a file that apply takes, every ```go block
 //     compiles, every link leads somewhere, every `valetkey …` in running text
-//     is a command with those flags, every variable in a table is known.
+//     or in a ```console block (shown, since it needs several machines) is a
+//     command with those flags, every variable in a table is known.
 
 // outcome is how a command ends that cannot end with 0 without an account.
 type outcome struct {
@@ -231,14 +232,19 @@ func jsonKeys(of reflect.Type, prefix string) []string {
 	return keys
 }
 
-var inline = regexp.MustCompile("`(valetkey [^`]+)`")
+var (
+	inline = regexp.MustCompile("`(valetkey [^`]+)`")
+	typed  = regexp.MustCompile(`(?m)^\$ (valetkey [^>|&#\n]+)`)
+)
 
 func TestEveryCommandInRunningTextHasThoseFlags(t *testing.T) {
 	env := []string{"VALETKEY_DATA=" + t.TempDir()}
 	checked := 0
 	for _, name := range pages(t) {
-		text := fenced.ReplaceAllString(readPage(t, name), "")
-		for _, match := range inline.FindAllStringSubmatch(text, -1) {
+		text := readPage(t, name)
+		shown := typed.FindAllStringSubmatch(strings.Join(blocks(text, "console"), ""), -1)
+		text = fenced.ReplaceAllString(text, "")
+		for _, match := range append(shown, inline.FindAllStringSubmatch(text, -1)...) {
 			words := strings.Fields(strings.NewReplacer("COMMAND", "call", "valetkey.sock", "").Replace(match[1]))[1:]
 			if len(words) == 0 {
 				continue

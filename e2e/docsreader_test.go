@@ -91,7 +91,7 @@ func newReader(t *testing.T, page string) *reader {
 		"/run/secrets/valetkey", filepath.Join(r.dir, "key"),
 		"go run ./cmd/valetkey demo", "go run ./cmd/valetkey demo --yes --once",
 		"./test.sh", "bash -n ./test.sh",
-		"./bench.sh start 21", "./bench.sh start 1",
+		"./bench.sh start 11", "./bench.sh start 1",
 		"-bench .", "-bench . -benchtime 1x",
 	)
 	r.script.WriteString(preamble)
