@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"time"
 
@@ -41,15 +42,24 @@ func (p *program) demoCommand() *cobra.Command {
 	return cmd
 }
 
-func (p *program) demo(ctx context.Context, o demo.Options) (err error) {
-	if p.flags.data == "" { // the data of everyday is not for practice
-		dir, err := os.MkdirTemp("", "valetkey-demo-")
-		if err != nil {
-			return err
-		}
-		defer os.RemoveAll(dir)
-		p.flags.data = dir
+func (p *program) demo(ctx context.Context, o demo.Options) error {
+	if p.flags.data != "" {
+		return p.playDemo(ctx, o)
 	}
+	dir, err := os.MkdirTemp("", "valetkey-demo-") // the data of everyday is not for practice
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	p.flags.data = dir
+	if err := p.playDemo(ctx, o); err != nil || !o.Once {
+		return err
+	}
+	_, err = fmt.Fprintln(p.streams.Out, "The data of this run is gone; to look around with the commands above, leave --once out.")
+	return err
+}
+
+func (p *program) playDemo(ctx context.Context, o demo.Options) (err error) {
 	if o.Server, err = p.appConfig(serverFlags{}); err != nil {
 		return err
 	}
