@@ -154,6 +154,7 @@ providers:
     issuer: %[1]s
     token_endpoint: %[2]s/token
     revocation_endpoint: %[2]s/token/revocation
+    device_authorization_endpoint: %[2]s/device/auth
     scopes: {required: [openid, offline_access], by_grant: {client_credentials: {}}}
     authorization_request: {params: {prompt: consent}}
     api: {base_url: %[2]s/api, test: {path: /me}}
@@ -224,7 +225,7 @@ func TestNoSecretIsEverSeenWhereItWasNotAskedFor(t *testing.T) {
 	s.seen = append(s.seen, evidence{"the server's log", []byte(s.server.log.String()), nil})
 
 	for _, kind := range []string{
-		"key", "keyring", "client secret", "private key", "client_assertion", "wrong client secret", "literal client secret", "access_token", "refresh_token",
+		"key", "keyring", "client secret", "private key", "client_assertion", "device_code", "wrong client secret", "literal client secret", "access_token", "refresh_token",
 		"id_token", "code", "code_verifier", "state", "browser cookie", "credentials as sent", "query secret", "caller's cookie",
 	} {
 		if len(s.known.of(kind)) == 0 {
@@ -353,6 +354,7 @@ func (s *sweep) failsToAuthorize() {
 	s.browser.deny = false
 	p.finish()
 	s.seen = append(s.seen, evidence{"a denial", []byte(at.Body + p.text.String()), nil})
+	s.does(0, "connect", "mail", "--device", "--wait", "0")
 	s.looks(s.browser, s.server.url+"/oauth/start/nothing")
 	s.looks(s.browser, s.server.url+"/oauth/done/nothing?code="+s.planted("code at the wrong place"))
 	s.asks("POST", "/v1/connections/mail/authorize", nil, `{"return_to":"https://evil.example/?t=`+s.planted("return address")+`"}`)
