@@ -17,6 +17,13 @@ import (
 // that has already rotated the token loses the grant.
 const Timeout = 30 * time.Second
 
+// What follows a token request is bounded more tightly: the new token is not
+// saved before it is done, and the lease of a renewal lives twice [Timeout].
+const (
+	stepsTimeout  = 15 * time.Second
+	gatherTimeout = 10 * time.Second
+)
+
 // Doer sends a request. It must not follow redirects.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
@@ -51,6 +58,8 @@ func (x Exchange) Token(ctx context.Context, ask Ask) (oauth.Token, error) {
 	if err != nil {
 		return oauth.Token{}, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, stepsTimeout)
+	defer cancel()
 	for i, step := range ask.Provider.Provider.Exchange {
 		if ask.Renewal && !step.OnRefresh {
 			continue

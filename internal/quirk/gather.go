@@ -25,6 +25,8 @@ type Arrival struct {
 // could not be had; the cause then says which, and what to do. Captured is nil
 // when nothing changed.
 func (x Exchange) Gather(ctx context.Context, a Arrival) (captured map[string]string, cause *api.Cause) {
+	ctx, cancel := context.WithTimeout(ctx, gatherTimeout)
+	defer cancel()
 	p := a.Provider.Provider
 	before := a.kept()
 	captured = maps.Clone(before)

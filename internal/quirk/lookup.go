@@ -69,8 +69,6 @@ func listed(choices []catalog.Choice) string {
 
 // fetch sends the look-up's request with the token where the API takes it.
 func (x Exchange) fetch(ctx context.Context, a Arrival, l api.Lookup, captured map[string]string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
-	defer cancel()
 	values := maps.Clone(a.Provider.Variables)
 	maps.Copy(values, captured)
 	address, err := catalog.Expand(l.URL, values)
