@@ -9,17 +9,19 @@ import (
 // CallSettings says how to call an API: the api block. The provider gives
 // defaults, the connection overrides them key by key.
 type CallSettings struct {
-	BaseURL   string            `json:"base_url,omitempty"` // template over the variables; no call leaves it
-	Token     *TokenPlacement   `json:"token,omitempty"`
-	Headers   map[string]string `json:"headers,omitempty"`    // sent with each call; templates
-	Query     map[string]string `json:"query,omitempty"`      // added to each call's query; templates
-	Timeout   Duration          `json:"timeout,omitempty"`    // for the answer's header to arrive; default 40s
-	AuthError *AuthErrorRules   `json:"auth_error,omitempty"` // which answers mean that the token is refused
-	Retry     *RetryRules       `json:"retry,omitempty"`      // what is sent again after a failure
-	RateLimit *RateLimitRules   `json:"rate_limit,omitempty"` // how much the API takes at a time
-	Redirects string            `json:"redirects,omitempty"`  // none (default), same_origin, all
-	TLS       *TLSSettings      `json:"tls,omitempty"`        // whose certificates the API may show
-	Test      *TestRequest      `json:"test,omitempty"`       // a request that shows the connection works
+	BaseURL     string            `json:"base_url,omitempty"` // template over the variables; no call leaves it
+	Token       *TokenPlacement   `json:"token,omitempty"`
+	Headers     map[string]string `json:"headers,omitempty"`     // sent with each call; templates
+	Query       map[string]string `json:"query,omitempty"`       // added to each call's query; templates
+	Timeout     Duration          `json:"timeout,omitempty"`     // for the answer's header to arrive; default 40s
+	AuthError   *AuthErrorRules   `json:"auth_error,omitempty"`  // which answers mean that the token is refused
+	Retry       *RetryRules       `json:"retry,omitempty"`       // what is sent again after a failure
+	RateLimit   *RateLimitRules   `json:"rate_limit,omitempty"`  // how much the API takes at a time
+	Redirects   string            `json:"redirects,omitempty"`   // none (default), same_origin, all
+	TLS         *TLSSettings      `json:"tls,omitempty"`         // whose certificates the API may show
+	Cookies     *bool             `json:"cookies,omitempty"`     // keep the API's cookies and send them back; default false
+	Compression *bool             `json:"compression,omitempty"` // ask for compressed answers and unpack them; default false
+	Test        *TestRequest      `json:"test,omitempty"`        // a request that shows the connection works
 }
 
 // The places a token can stand in (RFC 6750 section 2).
@@ -94,6 +96,8 @@ func (s CallSettings) Merge(over CallSettings) CallSettings {
 	}
 	merged.Redirects = cmp.Or(over.Redirects, s.Redirects)
 	merged.AuthError = mergeBlock(s.AuthError, over.AuthError, AuthErrorRules.merge)
+	merged.Cookies = cmp.Or(over.Cookies, s.Cookies)
+	merged.Compression = cmp.Or(over.Compression, s.Compression)
 	merged.TLS = mergeBlock(s.TLS, over.TLS, TLSSettings.merge)
 	merged.Retry = mergeBlock(s.Retry, over.Retry, RetryRules.merge)
 	merged.RateLimit = mergeBlock(s.RateLimit, over.RateLimit, RateLimitRules.merge)

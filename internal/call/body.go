@@ -26,6 +26,7 @@ type outgoing struct {
 	begun    time.Time
 	at       *url.URL      // where a redirect led; nil: under the base URL
 	away     bool          // at is of another origin, where neither token nor settings go
+	packed   bool          // a compressed answer was asked for here, not by the caller
 	attempts int           // requests that were sent
 	waited   time.Duration // for limits and between retries
 }

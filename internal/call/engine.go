@@ -60,6 +60,7 @@ type Engine struct {
 	open        func(*broker.Credential) (secret.Text, error)
 	random      func() float64
 	brake       *brake
+	jars        jars
 	budgets     *budgets
 	attempt     step // one request with its retries, within the limits
 }
@@ -132,6 +133,8 @@ func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *out
 	if err != nil {
 		return nil, err
 	}
+	session := e.jars.of(credential, o.away)
+	session.place(request)
 	watch := startWatch(ctx, target.Timeout)
 	if request.Body != nil {
 		request.Body = &upload{body: request.Body, watch: watch, from: o.Trailer, to: request.Trailer}
@@ -142,6 +145,10 @@ func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *out
 	}
 	watch.answered()
 	response.Body = watch.body(response.Body)
+	if o.packed {
+		unpack(response)
+	}
+	session.keep(request.URL, response)
 	for name := range response.Header {
 		if name == "Set-Cookie" || name == "Set-Cookie2" || strings.HasPrefix(name, HeaderPrefix) {
 			delete(response.Header, name)
@@ -166,6 +173,7 @@ func (e *Engine) build(credential *broker.Credential, o *outgoing) (*http.Reques
 		Method: o.Method, URL: location, Header: header, Host: location.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
+	o.packed = !o.away && isSet(target.Compression) && asksPacked(request)
 	if o.away {
 		request.Header = harmless(header)
 		o.attach(request, nil)

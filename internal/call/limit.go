@@ -108,17 +108,18 @@ func asRefusal(err error, into **refusal) bool {
 
 // answer is a 429 of our own, with a problem document (RFC 9457) that says so.
 func (r *refusal) answer(connection string) *http.Response {
+	after := seconds(max(r.after, time.Second))
 	body, _ := json.Marshal(api.Problem{ // a struct of texts always can be
 		Title: fault.Title(api.CodeRateLimited), Status: http.StatusTooManyRequests, Code: api.CodeRateLimited,
-		Detail: "the call was not sent: " + r.why + " (connection " + connection + ")",
-		Hint:   "send it again after the seconds in Retry-After; what the connection may send is set in api.rate_limit, how long a call may wait in api.retry.max_wait",
+		Detail: "the call through " + connection + " was not sent: " + r.why + "; it may be sent in " + after + "s",
+		Hint:   "what the connection may send is set in api.rate_limit, how long a call may wait in api.retry.max_wait",
 	})
 	return &http.Response{
 		Status: "429 Too Many Requests", StatusCode: http.StatusTooManyRequests,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{
 			"Content-Type": {"application/problem+json"}, headerError: {string(api.CodeRateLimited)},
-			"Retry-After": {seconds(max(r.after, time.Second))}, "Cache-Control": {"no-store"},
+			"Retry-After": {after}, "Cache-Control": {"no-store"},
 		},
 		Body: io.NopCloser(strings.NewReader(string(body))), ContentLength: int64(len(body)),
 	}

@@ -19,15 +19,17 @@ const defaultTimeout = 40 * time.Second
 // [api.CodeNeedsConfiguration] and names what is missing.
 func New(connection string, settings api.CallSettings, vars map[string]string) (*Target, error) {
 	t := &Target{
-		Headers:   make(map[string]string, len(settings.Headers)),
-		Query:     make(map[string]string, len(settings.Query)),
-		Timeout:   time.Duration(settings.Timeout),
-		AuthError: value(settings.AuthError),
-		TLS:       value(settings.TLS),
-		Redirects: settings.Redirects,
-		Retry:     value(settings.Retry),
-		RateLimit: value(settings.RateLimit),
-		Token:     placements(settings.Token),
+		Headers:     make(map[string]string, len(settings.Headers)),
+		Query:       make(map[string]string, len(settings.Query)),
+		Timeout:     time.Duration(settings.Timeout),
+		AuthError:   value(settings.AuthError),
+		TLS:         value(settings.TLS),
+		Redirects:   settings.Redirects,
+		Cookies:     settings.Cookies,
+		Compression: settings.Compression,
+		Retry:       value(settings.Retry),
+		RateLimit:   value(settings.RateLimit),
+		Token:       placements(settings.Token),
 	}
 	if t.Timeout == 0 {
 		t.Timeout = defaultTimeout

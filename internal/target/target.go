@@ -10,19 +10,21 @@ import (
 // Target is the API of a connection with every template filled in. It is
 // shared between calls: do not change it.
 type Target struct {
-	BaseURL    *url.URL           // nil: the connection has none; its token can be fetched, not used here
-	Token      []Placement        // where the token goes; at least one
-	Headers    map[string]string  // sent with each call
-	Query      map[string]string  // added to each call
-	Timeout    time.Duration      // for the answer's header to arrive
-	AuthError  api.AuthErrorRules // which answers refuse the token; defaults are not filled in
-	Logins     []*url.URL         // where a person would sign in: a redirect there means that the token is not accepted
-	TLS        api.TLSSettings    // whose certificates the API may show
-	Redirects  string             // api.RedirectsNone or "", api.RedirectsSameOrigin, api.RedirectsAll
-	Retry      api.RetryRules     // defaults are not filled in
-	RateLimit  api.RateLimitRules // defaults are not filled in
-	TestMethod string
-	TestPath   string // "": no test request is known
+	BaseURL     *url.URL           // nil: the connection has none; its token can be fetched, not used here
+	Token       []Placement        // where the token goes; at least one
+	Headers     map[string]string  // sent with each call
+	Query       map[string]string  // added to each call
+	Timeout     time.Duration      // for the answer's header to arrive
+	AuthError   api.AuthErrorRules // which answers refuse the token; defaults are not filled in
+	Logins      []*url.URL         // where a person would sign in: a redirect there means that the token is not accepted
+	TLS         api.TLSSettings    // whose certificates the API may show
+	Cookies     *bool              // keep the API's cookies
+	Compression *bool              // ask for compressed answers
+	Redirects   string             // api.RedirectsNone or "", api.RedirectsSameOrigin, api.RedirectsAll
+	Retry       api.RetryRules     // defaults are not filled in
+	RateLimit   api.RateLimitRules // defaults are not filled in
+	TestMethod  string
+	TestPath    string // "": no test request is known
 }
 
 // Placement is one place of the token.
