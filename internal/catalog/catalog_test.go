@@ -95,6 +95,8 @@ func told(t *testing.T, name string, v api.Variable) string {
 		"accounts":     "https://accounts.zoho.eu",
 		"api_domain":   "https://www.zohoapis.eu https://acme.pipedrive.com",
 		"base_uri":     "https://demo.docusign.net",
+		"api_base":     "https://us-11211.api.gong.io",
+		"rest_url":     "https://rest91.bullhornstaffing.com/rest-services/e999",
 	}
 	guard := regexp.MustCompile("^(?:" + v.MustMatch + ")$")
 	for sample := range strings.FieldsSeq(samples[name]) {
