@@ -57,6 +57,12 @@ func shippedCases() map[string]shipped {
 			answers: map[string]string{"/slack.com/api/oauth.v2.access": `200 {"ok":true,"access_token":"at","refresh_token":"rt","token_type":"bot","expires_in":43200,"team":{"id":"T1"},"authed_user":{"id":"U1"}}`},
 			base:    "@/slack.com/api",
 		},
+		"slack-user": {
+			token:   "/slack.com/api/oauth.v2.access",
+			answers: map[string]string{"/slack.com/api/oauth.v2.access": `200 {"ok":true,"access_token":"bot","token_type":"bot","authed_user":{"id":"U1","access_token":"at","token_type":"user"}}`},
+			base:    "@/slack.com/api",
+			refresh: "-",
+		},
 		"atlassian": {
 			token:   "/auth.atlassian.com/oauth/token",
 			answers: map[string]string{"/api.atlassian.com/oauth/token/accessible-resources": `200 [{"id":"11-aa","url":"https://acme.example"}]`},
