@@ -67,5 +67,5 @@ func loopbackOnly(listen string) bool {
 
 func badListen(listen string, err error) error {
 	return fault.Wrap(err, api.CodeNeedsConfiguration, "cannot listen on %s: %s", listen, reason(err)).
-		WithHint("another program may be there: stop it, or choose another address with --listen HOST:PORT")
+		WithHint("another program may be there: stop it, or choose another address with --listen HOST:PORT or VALETKEY_LISTEN")
 }

@@ -61,6 +61,7 @@ func (p *program) connectionDetail(w io.Writer, c api.Connection) {
 	console.Field(w, "scopes missing", strings.Join(c.MissingScopes, " "))
 	console.Field(w, "base URL", c.BaseURL)
 	console.Field(w, "variables", console.Pairs(c.Variables))
+	console.Field(w, "told by provider", console.Pairs(c.Captured))
 	console.Field(w, "tags", console.Pairs(c.Tags))
 	for _, warning := range c.Warnings {
 		console.Row(w, "warning", warning)
