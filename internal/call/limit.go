@@ -61,12 +61,22 @@ func (e *Engine) limited(once step) step {
 // holdUntilRead gives a place back when the answer has been read, or at once
 // when it is a stream without an end in sight, which APIs do not count.
 func holdUntilRead(response *http.Response, leave func()) {
-	if response.StatusCode == http.StatusSwitchingProtocols || response.Body == http.NoBody ||
-		strings.HasPrefix(response.Header.Get("Content-Type"), "text/event-stream") {
+	if response.StatusCode == http.StatusSwitchingProtocols || response.Body == http.NoBody || isEndless(response.Header.Get("Content-Type")) {
 		leave()
 		return
 	}
 	response.Body = &held{ReadCloser: response.Body, leave: leave}
+}
+
+// isEndless knows the types of streams that may go on for ever.
+func isEndless(contentType string) bool {
+	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	switch strings.TrimSpace(kind) {
+	case "text/event-stream", "application/x-ndjson", "application/ndjson", "application/stream+json",
+		"application/json-seq", "multipart/x-mixed-replace":
+		return true
+	}
+	return strings.HasPrefix(kind, "application/grpc")
 }
 
 // held is a body that keeps a place until it ends.

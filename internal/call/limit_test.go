@@ -379,19 +379,24 @@ func TestSettingsThatChangeCountAtOnce(t *testing.T) {
 	})
 }
 
-func TestP17_AStreamOfEventsKeepsNoPlace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &script{answers: []answer{{200, map[string]string{"Content-Type": "text/event-stream"}, "data: 1"}}}
-		e := scripted(s, func(target *target.Target) { target.RateLimit.Concurrency = 1 })
-		for range 3 {
-			if _, err := e.Do(t.Context(), "mail", Request{Path: "/"}); err != nil {
-				t.Fatal(err)
+func TestP17_OnlyAStreamWithoutAnEndKeepsNoPlace(t *testing.T) {
+	for kind, wait := range map[string]time.Duration{
+		"text/event-stream": 0, "text/event-stream;charset=utf-8": 0, "application/x-NDJSON": 0, "application/grpc+proto": 0,
+		"application/json": defaultMaxWait, "": defaultMaxWait,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &script{answers: []answer{{200, map[string]string{"Content-Type": kind}, "data: 1"}}}
+			e := scripted(s, func(target *target.Target) { target.RateLimit.Concurrency = 1 })
+			for range 2 {
+				if _, err := e.Do(t.Context(), "mail", Request{Path: "/"}); err != nil {
+					t.Fatal(err)
+				}
 			}
-		}
-		if len(s.at) != 3 || time.Since(s.start) != 0 {
-			t.Errorf("%d requests in %s", len(s.at), time.Since(s.start))
-		}
-	})
+			if time.Since(s.start) != wait {
+				t.Errorf("%s: the second call waited for %s", kind, time.Since(s.start))
+			}
+		})
+	}
 }
 
 func TestBudgetsThatNothingUsesAreForgotten(t *testing.T) {
