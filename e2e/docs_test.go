@@ -314,6 +314,35 @@ func TestEveryLinkOfTheDocumentationLeadsSomewhere(t *testing.T) {
 	}
 }
 
+var seen = regexp.MustCompile(`(?m)^\| \*([^*|]+)\* \|`)
+
+func TestEveryMessageThatAPageExplainsIsOneThatIsGiven(t *testing.T) {
+	var source strings.Builder
+	err := filepath.WalkDir("../internal", func(path string, entry os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		source.Write(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	explained := 0
+	for _, name := range pages(t) {
+		for _, message := range seen.FindAllStringSubmatch(readPage(t, name), -1) {
+			if !strings.Contains(source.String(), message[1]) {
+				t.Errorf("%s explains %q, which is said nowhere", name, message[1])
+			}
+			explained++
+		}
+	}
+	if explained < 3 {
+		t.Errorf("only %d messages were found", explained)
+	}
+}
+
 var declared = regexp.MustCompile(`(?m)^(\w+)(?:, (\w+))? :=`)
 
 func TestEveryGoBlockOfTheDocumentationCompiles(t *testing.T) {

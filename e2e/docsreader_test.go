@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,9 @@ func newReader(t *testing.T, page string) *reader {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: it builds and runs the binary")
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("the pages are read at a Linux shell, with xdg-open and /proc")
 	}
 	r := &reader{t: t, page: page, dir: t.TempDir(), opened: make(chan string, 4), browser: newBrowser(t, "maria")}
 	desk := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, q *http.Request) { r.opened <- q.FormValue("address") }))
