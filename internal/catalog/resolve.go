@@ -124,6 +124,9 @@ func checkValue(name string, declared api.Variable, values map[string]string) er
 		return nil // the provider has yet to tell it
 	case !ok:
 		f := missing(name)
+		if declared.From == api.FromClient {
+			f = f.WithHint("valetkey client update NAME --var %s=VALUE: it is a field of the registration", name)
+		}
 		if declared.Label != "" {
 			f.Message += " (" + declared.Label + ")"
 		}

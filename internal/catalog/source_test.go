@@ -83,6 +83,10 @@ func TestOnlyTheClientSetsAFieldOfTheRegistration(t *testing.T) {
 	if got := r.Provider.TokenRequest.Params["app"]; got != "ours" {
 		t.Fatalf("got %q", got)
 	}
+	_, err := catalog.Resolve(p, catalog.Values{Connection: map[string]string{"app": "theirs"}})
+	if f := fault.As(err); f.Code != api.CodeNeedsConfiguration || !strings.Contains(f.Hint, "valetkey client update NAME --var app=VALUE") {
+		t.Fatalf("without it: %v, hint %q", err, f.Hint)
+	}
 }
 
 func TestTheCallbackGivesWhatTheDescriptionAllows(t *testing.T) {
