@@ -13,3 +13,13 @@ type AccessToken struct {
 	Header      string     `json:"header,omitempty"` // name of the header the API wants it in
 	Scheme      string     `json:"scheme,omitempty"` // what stands before it there
 }
+
+// TokenImport is a token set that was obtained elsewhere. One of the two
+// tokens is enough; without an access token the first use renews.
+type TokenImport struct {
+	AccessToken  Secret     `json:"access_token,omitempty"`
+	RefreshToken Secret     `json:"refresh_token,omitempty"`
+	TokenType    string     `json:"token_type,omitempty"` // default Bearer
+	ExpiresAt    *time.Time `json:"expires_at,omitempty"` // of the access token; absent when unknown
+	Scope        string     `json:"scope,omitempty"`      // default: what the connection asks for
+}

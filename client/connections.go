@@ -52,6 +52,13 @@ func (c *Client) Revoke(ctx context.Context, connection string) (api.Connection,
 	return out, err
 }
 
+// ImportToken takes over a token set that was obtained elsewhere.
+func (c *Client) ImportToken(ctx context.Context, connection string, set api.TokenImport) (api.Connection, error) {
+	var out api.Connection
+	err := c.do(ctx, request{method: http.MethodPut, path: of(connection, "token"), body: set}, &out)
+	return out, err
+}
+
 // Events walks what happened to a connection, newest first.
 func (c *Client) Events(ctx context.Context, connection string) iter.Seq2[api.Event, error] {
 	return pages[api.Event](ctx, c, of(connection, "events"), "events")

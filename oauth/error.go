@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -107,6 +108,16 @@ func (e *Error) Unwrap() error { return e.cause }
 func (e *Error) ClientWide() bool {
 	return e.Action == ActionConfigure &&
 		(clientCode(strings.ToLower(e.Code)) || e.Code == CodeHTTPStatus && e.Status == 401)
+}
+
+// Words are what an error of this package says, without its code: safe to
+// show. Any other error is only said to be not well-formed.
+func Words(err error) string {
+	var known *Error
+	if errors.As(err, &known) && known.Description != "" {
+		return known.Description
+	}
+	return "it is not well-formed"
 }
 
 // GoString redacts: %#v of an error shows no more than %v.

@@ -2,7 +2,6 @@ package account
 
 import (
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
@@ -32,12 +31,7 @@ func Read(issuer, clientID string, token oauth.Token, now time.Time) (idtoken.Ac
 	if err == nil {
 		return claims.Account(), nil
 	}
-	why := "it is not well-formed"
-	var refused *oauth.Error
-	if errors.As(err, &refused) && refused.Description != "" {
-		why = refused.Description
-	}
-	return idtoken.Account{}, fault.Wrap(err, api.CodeForbidden, "the provider's ID token was refused: %s", why).
+	return idtoken.Account{}, fault.Wrap(err, api.CodeForbidden, "the provider's ID token was refused: %s", oauth.Words(err)).
 		WithHint("nothing was changed; compare the issuer and client_id of the settings with the provider's")
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/recall"
 )
 
 // Doer sends a request to an authorization server. It must not follow redirects.
@@ -48,7 +49,7 @@ type Config struct {
 type Broker struct {
 	Config
 	catalog    atomic.Pointer[catalog.Catalog]
-	snapshots  snapshots
+	snapshots  *recall.Cache[*snapshot]
 	flights    singleflight.Group
 	servers    *discovery.Servers
 	used       usage
@@ -77,7 +78,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 			WithHint("set VALETKEY_PUBLIC_URL to what the browser sees, such as https://valetkey.example.com")
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
-	b := &Broker{Config: cfg, servers: discovery.New(cfg.HTTP, cfg.Now)}
+	b := &Broker{Config: cfg, servers: discovery.New(cfg.HTTP, cfg.Now), snapshots: recall.New[*snapshot](maxSnapshots)}
 	return b, b.loadProviders(ctx)
 }
 

@@ -81,7 +81,7 @@ func (b *Broker) PutClient(ctx context.Context, name string, spec api.ClientSpec
 	if err != nil {
 		return false, err
 	}
-	b.snapshots.clear()
+	b.snapshots.Clear()
 	return created, nil
 }
 

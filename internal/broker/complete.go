@@ -121,7 +121,7 @@ func (b *Broker) judgeAndSave(ctx context.Context, flow Flow, params url.Values,
 // refusedAnswer is for an answer that must not be trusted: mixed up, doubled or
 // incomplete. What it says is not shown (RFC 9207 section 2.4).
 func refusedAnswer(err error, connection string) error {
-	return fault.Wrap(err, api.CodeForbidden, "the answer that came back was refused: %s", describe(err)).
+	return fault.Wrap(err, api.CodeForbidden, "the answer that came back was refused: %s", oauth.Words(err)).
 		WithHint("nothing was changed; begin a new authorization: valetkey connect %s", connection)
 }
 
@@ -171,7 +171,7 @@ func (b *Broker) saveAuthorized(ctx context.Context, a arrangement, issuer strin
 		if errors.Is(err, ErrStale) {
 			continue
 		}
-		b.snapshots.drop(a.connection.Name)
+		b.snapshots.Drop(a.connection.Name)
 		return err
 	}
 }

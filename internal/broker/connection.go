@@ -97,7 +97,7 @@ func (b *Broker) PutConnection(ctx context.Context, name string, spec api.Connec
 	if err := b.Store.PutConnection(ctx, next); err != nil {
 		return false, err
 	}
-	b.snapshots.drop(name)
+	b.snapshots.Drop(name)
 	return created, nil
 }
 
@@ -150,7 +150,7 @@ func (b *Broker) DeleteConnection(ctx context.Context, name string) error {
 	if err := b.Store.DeleteConnection(ctx, name); err != nil {
 		return stored(err, "connection", name)
 	}
-	b.snapshots.drop(name)
+	b.snapshots.Drop(name)
 	return nil
 }
 

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
@@ -29,51 +28,6 @@ type snapshot struct {
 	deadAt     time.Time // zero: never; from then on the token is not used
 }
 
-// snapshots is the bounded cache behind the hot path.
-type snapshots struct {
-	mu    sync.RWMutex
-	known map[string]*snapshot
-	epoch uint64 // grows with each drop, so that a slow read cannot bring back what was dropped
-}
-
-func (s *snapshots) get(name string) (*snapshot, uint64) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.known[name], s.epoch
-}
-
-func (s *snapshots) put(name string, snap *snapshot, epoch uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.epoch != epoch {
-		return
-	}
-	if s.known == nil {
-		s.known = make(map[string]*snapshot)
-	}
-	if len(s.known) >= maxSnapshots {
-		for other := range s.known { // any one: map order is random enough
-			delete(s.known, other)
-			break
-		}
-	}
-	s.known[name] = snap
-}
-
-func (s *snapshots) drop(name string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.epoch++
-	delete(s.known, name)
-}
-
-func (s *snapshots) clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.epoch++
-	s.known = nil
-}
-
 // Credential is what a call needs. It reads memory only, unless the
 // connection is not there or its token must be renewed first. A token near its
 // expiry is served while it is renewed in the background.
@@ -98,15 +52,15 @@ func (b *Broker) Credential(ctx context.Context, connection string) (*Credential
 func reached(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 func (b *Broker) snapshot(ctx context.Context, connection string) (*snapshot, error) {
-	snap, epoch := b.snapshots.get(connection)
-	if snap != nil {
+	snap, epoch, known := b.snapshots.Get(connection)
+	if known {
 		return snap, nil
 	}
 	snap, err := b.readSnapshot(ctx, connection)
 	if err != nil {
 		return nil, err
 	}
-	b.snapshots.put(connection, snap, epoch)
+	b.snapshots.Put(connection, snap, epoch)
 	return snap, nil
 }
 
@@ -209,7 +163,7 @@ func (b *Broker) Token(ctx context.Context, connection string, minTTL time.Durat
 	if err != nil {
 		return api.AccessToken{}, err
 	}
-	snap, _ := b.snapshots.get(connection)
+	snap, _, _ := b.snapshots.Get(connection)
 	patient := snap != nil && snap.patient
 	if !patient && !credential.ExpiresAt.IsZero() && credential.ExpiresAt.Sub(b.Now()) < minTTL {
 		if credential, err = b.renew(ctx, connection, credential.Generation); err != nil {

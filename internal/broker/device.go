@@ -99,7 +99,7 @@ func (b *Broker) askForCodes(ctx context.Context, a arrangement, server oauth.Se
 	}
 	message, err := request.HTTP(ctx)
 	if err != nil {
-		return device.Authorization{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no device authorization can be asked for: %s", describe(err))
+		return device.Authorization{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no device authorization can be asked for: %s", oauth.Words(err))
 	}
 	response, err := b.HTTP.Do(message)
 	if err != nil {
@@ -217,7 +217,7 @@ func (b *Broker) endDevice(ctx context.Context, a arrangement, flow Flow, token 
 			if err := b.Store.SetClientCause(ctx, a.client.Name, flow.Cause, b.Now()); err != nil {
 				b.Log.Error("the client is refused, and that is not written", slog.String("client", a.client.Name), slog.Any("error", err))
 			}
-			b.snapshots.clear()
+			b.snapshots.Clear()
 		}
 	}
 	b.note(ctx, b.event(flow.Connection, EventDenied, map[string]string{"code": flow.Cause.Code, "title": flow.Cause.Title}))

@@ -89,7 +89,7 @@ func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRe
 	provider := a.provider.Provider
 	challenge, method, err := oauth.CodeChallenge(provider.CodeChallengeMethod, verifier)
 	if err != nil {
-		return Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "%s", describe(err))
+		return Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "%s", oauth.Words(err))
 	}
 	rules, err := b.legRules(a, catalog.LegAuthorization, oauth.ClientAuth{}, "")
 	if err != nil {
@@ -109,7 +109,7 @@ func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRe
 		ResponseType:        provider.ResponseType,
 	}.URL(server.AuthorizationEndpoint)
 	if err != nil {
-		return Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no authorization URL can be made: %s", describe(err))
+		return Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no authorization URL can be made: %s", oauth.Words(err))
 	}
 	sealedVerifier, err := b.Keyring.Seal(secret.NewText(verifier), flowPlace(id, "verifier"))
 	if err != nil {

@@ -31,10 +31,10 @@ type Watcher interface {
 func (b *Broker) Invalidate(connection string) {
 	if connection == "" {
 		b.servers.Forget()
-		b.snapshots.clear()
+		b.snapshots.Clear()
 		return
 	}
-	b.snapshots.drop(connection)
+	b.snapshots.Drop(connection)
 }
 
 // ReloadProviders reads the user's providers again and forgets what was made

@@ -70,7 +70,7 @@ func (b *Broker) providersChanged(ctx context.Context) error {
 		return err
 	}
 	b.servers.Forget()
-	b.snapshots.clear()
+	b.snapshots.Clear()
 	return nil
 }
 

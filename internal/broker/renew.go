@@ -144,14 +144,14 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 		if err := b.Store.SetClientCause(ctx, a.client.Name, nil, b.Now()); err != nil {
 			return nil, err
 		}
-		b.snapshots.clear()
+		b.snapshots.Clear()
 	}
 	return b.reread(ctx, connection)
 }
 
 // reread drops what is in memory and reads the connection from the store.
 func (b *Broker) reread(ctx context.Context, connection string) (*Credential, error) {
-	b.snapshots.drop(connection)
+	b.snapshots.Drop(connection)
 	snap, err := b.snapshot(ctx, connection)
 	if err != nil {
 		return nil, err

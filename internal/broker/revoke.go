@@ -34,7 +34,7 @@ func (b *Broker) Revoke(ctx context.Context, connection string) (api.Connection,
 	if err := b.Store.DropTokenSets(ctx, connection, StateChange{State: api.StateRevoked, Cause: cause}, event); err != nil {
 		return api.Connection{}, stored(err, "connection", connection)
 	}
-	b.snapshots.drop(connection)
+	b.snapshots.Drop(connection)
 	return b.Connection(ctx, connection)
 }
 
@@ -91,7 +91,7 @@ func (b *Broker) revokeToken(ctx context.Context, a arrangement, request oauth.R
 	defer cancel()
 	message, err := request.HTTP(ctx)
 	if err != nil {
-		return fault.Wrap(err, api.CodeNeedsConfiguration, "no revocation request can be made: %s", describe(err))
+		return fault.Wrap(err, api.CodeNeedsConfiguration, "no revocation request can be made: %s", oauth.Words(err))
 	}
 	response, err := b.HTTP.Do(message)
 	if err != nil {
@@ -104,6 +104,6 @@ func (b *Broker) revokeToken(ctx context.Context, a arrangement, request oauth.R
 		return nil
 	}
 	_, code := consequence(refused)
-	return fault.Wrap(refused, code, "the provider did not revoke the grant: %s", describe(refused)).
+	return fault.Wrap(refused, code, "the provider did not revoke the grant: %s", oauth.Words(refused)).
 		WithHint("try again; valetkey delete %s forgets the connection here without telling the provider", a.connection.Name)
 }

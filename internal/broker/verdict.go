@@ -31,10 +31,10 @@ func (b *Broker) renewalFailed(ctx context.Context, a arrangement, current Token
 	state, code := consequence(refused)
 	shown := causeFault(code, a.connection.Name, cause)
 	shown.Cause = refused
-	b.snapshots.drop(a.connection.Name)
+	b.snapshots.Drop(a.connection.Name)
 	if refused.ClientWide() {
 		// One broken client is not many broken connections: the grants stay.
-		b.snapshots.clear()
+		b.snapshots.Clear()
 		if err := b.Store.SetClientCause(ctx, a.client.Name, cause, b.Now()); err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (b *Broker) codeRefused(ctx context.Context, a arrangement, err error) erro
 		if err := b.Store.SetClientCause(ctx, a.client.Name, b.cause(a, refused), b.Now()); err != nil {
 			return err
 		}
-		b.snapshots.clear()
+		b.snapshots.Clear()
 	}
 	return b.authorizationFault(a, refused, code)
 }

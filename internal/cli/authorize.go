@@ -9,17 +9,18 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/console"
+	"github.com/valetkey/valetkey/internal/reach"
 )
 
 // authorize sends the person to the provider and waits for the outcome.
 func (p *program) authorize(ctx context.Context, s *session, name string, f connectFlags) error {
-	if s.own != nil {
-		stop, err := s.own.ListenCallback(ctx)
+	if s.Own != nil {
+		stop, err := s.Own.ListenCallback(ctx)
 		if err != nil {
 			return err
 		}
 		defer func() {
-			stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
+			stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), reach.CloseGrace)
 			defer cancel()
 			_ = stop(stopping) // the outcome is known by now
 		}()
@@ -79,7 +80,7 @@ func (p *program) await(ctx context.Context, s *session, a pending) error {
 		return nil
 	case ctx.Err() != nil:
 		still := "the address stays valid until " + a.ExpiresAt.Local().Format(time.TimeOnly)
-		if s.own != nil {
+		if s.Own != nil {
 			still = "nobody listens for the answer any more: run the command again"
 		}
 		return &api.Problem{Title: "Interrupted", Code: api.CodeInternal, Detail: "interrupted before the authorization was finished", Hint: still}

@@ -26,6 +26,16 @@ type registrationFlags struct {
 	keyFile    string
 }
 
+func (f *registrationFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.provider, "provider", "", "whose API it is; valetkey providers lists them")
+	flags.StringVar(&f.issuer, "issuer", "", "the `URL` of any OAuth server with metadata (RFC 8414); becomes a provider of this name")
+	flags.StringVar(&f.client, "client", "", "the client to use (default: one of the connection's name)")
+	flags.StringVar(&f.clientID, "client-id", "", "makes the client, or changes its id")
+	flags.StringVar(&f.secretFile, "client-secret-file", "", "the `FILE` with its secret; - for stdin or a prompt")
+	flags.StringVar(&f.keyFile, "private-key-file", "", "the `FILE` with its private key, in place of a secret: PEM, JWK or a service account's JSON")
+}
+
 // connectFlags are what valetkey connect takes.
 type connectFlags struct {
 	registrationFlags
@@ -82,12 +92,7 @@ func (p *program) connectCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.provider, "provider", "", "whose API it is; valetkey providers lists them")
-	flags.StringVar(&f.issuer, "issuer", "", "the `URL` of any OAuth server with metadata (RFC 8414); becomes a provider of this name")
-	flags.StringVar(&f.client, "client", "", "the client to use (default: one of the connection's name)")
-	flags.StringVar(&f.clientID, "client-id", "", "makes the client, or changes its id")
-	flags.StringVar(&f.secretFile, "client-secret-file", "", "the `FILE` with its secret; - for stdin or a prompt")
-	flags.StringVar(&f.keyFile, "private-key-file", "", "the `FILE` with its private key, in place of a secret: PEM, JWK or a service account's JSON")
+	f.registrationFlags.register(cmd)
 	flags.StringVar(&f.grant, "grant", "", "authorization_code, device_code, client_credentials or jwt_bearer (default: the provider's)")
 	flags.StringVar(&f.baseURL, "base-url", "", "the API's base `URL` (default: the provider's)")
 	flags.StringVar(&f.testPath, "test-path", "", "a harmless GET of the API, such as /me, for valetkey test (default: the provider's)")
@@ -127,7 +132,7 @@ func (p *program) connect(ctx context.Context, s *session, name string, f connec
 	if f.device || grant == grantDeviceCode {
 		return p.authorizeByDevice(ctx, s, name, f)
 	}
-	if s.own != nil && f.wait == 0 {
+	if s.Own != nil && f.wait == 0 {
 		return usage("start a server with `valetkey serve`, or give a --wait above 0",
 			"with --wait 0 nobody would receive the provider's answer: no server runs")
 	}

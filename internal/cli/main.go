@@ -118,7 +118,7 @@ func (p *program) root() *cobra.Command {
 	group("start", p.demoCommand(), p.connectCommand(), p.callCommand())
 	group("use", p.listCommand(), p.showCommand(), p.tokenCommand(), p.testCommand(),
 		p.refreshCommand(), p.revokeCommand(), p.deleteCommand())
-	group("arrange", p.providersCommand(), p.clientCommand(), p.applyCommand(), p.exportCommand())
+	group("arrange", p.providersCommand(), p.clientCommand(), p.applyCommand(), p.exportCommand(), p.importCommand())
 	group("run", p.serveCommand(), p.sandboxCommand(), p.keyCommand(), p.versionCommand())
 	root.SetHelpCommandGroupID("run")
 	root.SetCompletionCommandGroupID("run")

@@ -54,7 +54,7 @@ func (c Credential) With(spec api.ClientSpec) (Credential, error) {
 		return c, nil
 	}
 	if _, err := assertion.ParseKey([]byte(c.PrivateKey.Reveal())); err != nil {
-		return c, fault.Wrap(err, api.CodeInvalid, "the private key cannot be used: %s", words(err)).
+		return c, fault.Wrap(err, api.CodeInvalid, "the private key cannot be used: %s", oauth.Words(err)).
 			WithHint("give a PEM file (with its certificate, where there is one), a JWK, or a service account's JSON file")
 	}
 	return c, nil
@@ -64,14 +64,6 @@ func write(field *secret.Text, value *api.Secret) {
 	if value != nil && *value != api.Mask {
 		*field = secret.NewText(string(*value))
 	}
-}
-
-func words(err error) string {
-	var known *oauth.Error
-	if errors.As(err, &known) && known.Description != "" {
-		return known.Description
-	}
-	return "it is not well-formed"
 }
 
 // Show says on a client's view what there is, without showing it.

@@ -133,11 +133,6 @@ func judged(err error, address string) error {
 }
 
 func unusable(err error, what string) error {
-	why := "it is not well-formed"
-	var refused *oauth.Error
-	if errors.As(err, &refused) && refused.Description != "" {
-		why = refused.Description
-	}
-	return fault.Wrap(err, api.CodeNeedsConfiguration, "%s cannot be used: %s", what, why).
+	return fault.Wrap(err, api.CodeNeedsConfiguration, "%s cannot be used: %s", what, oauth.Words(err)).
 		WithHint("write the issuer exactly as the server does, or set the endpoints by hand")
 }

@@ -38,7 +38,7 @@ func layerOf() map[string]int {
 		"internal/strictyaml": 10,
 		"internal/console":    10,
 
-		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/clientauth": 21, "internal/target": 21, "internal/account": 20, "internal/backoff": 20,
+		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/clientauth": 21, "internal/target": 21, "internal/account": 20, "internal/backoff": 20, "internal/recall": 20,
 		"internal/access": 20,
 		"internal/quirk":  25,
 
@@ -55,10 +55,11 @@ func layerOf() map[string]int {
 		"internal/rest":  50,
 		"internal/web":   50,
 
-		"internal/app":  60,
-		"internal/demo": 70,
-		"internal/cli":  71,
-		"cmd/valetkey":  72,
+		"internal/app":   60,
+		"internal/demo":  70,
+		"internal/reach": 70,
+		"internal/cli":   71,
+		"cmd/valetkey":   72,
 
 		"internal/layers": free,
 		"e2e":             free,

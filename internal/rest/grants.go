@@ -64,6 +64,18 @@ func minTTLOf(r *http.Request) (time.Duration, error) {
 	return minTTL, nil
 }
 
+func (s *Server) putToken(w http.ResponseWriter, r *http.Request) error {
+	var set api.TokenImport
+	if err := decode(r, &set, nil); err != nil {
+		return err
+	}
+	c, err := s.config.Broker.ImportToken(r.Context(), r.PathValue("name"), set)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, c)
+}
+
 func (s *Server) refresh(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.config.Broker.Refresh(r.Context(), r.PathValue("name"))
 	if err != nil {

@@ -27,6 +27,7 @@ func (s *Server) table() []route {
 		{"POST /v1/connections/{name}/authorize", owns, s.authorize, op("Grants", "Begin an authorization", "Open authorization_url in a browser, then read the flow.").optional(api.AuthorizeRequest{}).out(api.Authorization{})},
 		{"GET /v1/flows/{id}", signedIn, s.getFlow, op("Grants", "Read an authorization in progress", "pending, done, or failed with the cause.").out(api.Flow{})},
 		{"GET /v1/connections/{name}/token", holds, s.getToken, op("Grants", "Get an access token", "Renewed first where it is not good for min_ttl.").query(tokenQuery{}).out(api.AccessToken{})},
+		{"PUT /v1/connections/{name}/token", owns, s.putToken, op("Grants", "Import a token set", "Takes over tokens that were obtained elsewhere. Whatever else renews them must stop.").in(api.TokenImport{}).out(api.Connection{})},
 		{"POST /v1/connections/{name}/refresh", owns, s.refresh, op("Grants", "Renew the token now", "Whether or not it is due.").out(api.Connection{})},
 		{"POST /v1/connections/{name}/revoke", owns, s.revoke, op("Grants", "Give the grant up", "At the provider too, where it can be told (RFC 7009).").out(api.Connection{})},
 

@@ -51,6 +51,7 @@ type Connections interface {
 type Grants interface {
 	Begin(ctx context.Context, connection string, req api.AuthorizeRequest) (api.Authorization, error)
 	Flow(ctx context.Context, id string) (api.Flow, error)
+	ImportToken(ctx context.Context, connection string, set api.TokenImport) (api.Connection, error)
 	TokenSource
 	Refresh(ctx context.Context, connection string) (api.Connection, error)
 	Revoke(ctx context.Context, connection string) (api.Connection, error)
