@@ -94,6 +94,8 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 			Target:     called,
 			sealed:     set.AccessToken,
 			sealer:     b.Keyring,
+			client:     a.client.Name,
+			clientKept: a.client.Secret,
 		},
 	}
 	if set.ExpiresAt.IsZero() {

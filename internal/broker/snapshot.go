@@ -3,6 +3,7 @@ package broker
 import (
 	"time"
 
+	"github.com/valetkey/valetkey/internal/clientauth"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/target"
 )
@@ -17,11 +18,24 @@ type Credential struct {
 	Target     *target.Target // never nil
 	sealed     secret.Sealed
 	sealer     Sealer
+	client     string
+	clientKept secret.Sealed // what the client authenticates with
 }
 
 // AccessToken opens the token. It stays sealed in memory between calls.
 func (c *Credential) AccessToken() (secret.Text, error) {
 	return c.sealer.Open(c.sealed, tokenPlace(c.Connection, c.Generation, "access_token"))
+}
+
+// ClientKey opens the private key of the connection's client, which an API may
+// want to see with its certificate; empty when there is none.
+func (c *Credential) ClientKey() (secret.Text, error) {
+	text, err := c.sealer.Open(c.clientKept, clientSecretPlace(c.client))
+	if err != nil {
+		return secret.Text{}, err
+	}
+	credential, err := clientauth.Read(text)
+	return credential.PrivateKey, err
 }
 
 // Sealer seals and opens secrets; *secret.Keyring is one.

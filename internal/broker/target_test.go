@@ -49,3 +49,27 @@ func TestSettingsOfAConnectionThatCannotBeAreRefused(t *testing.T) {
 	_, err = h.PutConnection(h.ctx, "odd", api.ConnectionSpec{Client: "app", API: &api.CallSettings{RateLimit: &api.RateLimitRules{Concurrency: 51}}})
 	wantCode(t, err, api.CodeInvalid)
 }
+
+func TestACallCanShowTheKeyOfItsClient(t *testing.T) {
+	h := newHarness(t)
+	none := api.Secret("")
+	_, key := newKey(t)
+	_, err := h.PutClient(h.ctx, "app", api.ClientSpec{Provider: "fake", ClientID: "id", ClientSecret: &none, PrivateKey: &key})
+	h.must(err)
+	h.authorize("mail")
+	credential, err := h.Credential(h.ctx, "mail")
+	h.must(err)
+	if got, err := credential.ClientKey(); err != nil || got.Reveal() != string(key) {
+		t.Errorf("the key is %s, %v", got, err)
+	}
+}
+
+func TestAClientWithoutAKeyHasNoneToShow(t *testing.T) {
+	h := newHarness(t)
+	h.authorize("mail")
+	credential, err := h.Credential(h.ctx, "mail")
+	h.must(err)
+	if got, err := credential.ClientKey(); err != nil || !got.IsZero() {
+		t.Errorf("the key is %s, %v", got, err)
+	}
+}

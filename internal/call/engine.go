@@ -47,9 +47,10 @@ type Request struct {
 
 // Options change an [Engine]. The zero value is fit for use.
 type Options struct {
-	Now    func() time.Time                              // default [time.Now]
-	Open   func(*broker.Credential) (secret.Text, error) // default [broker.Credential.AccessToken]
-	Random func() float64                                // in [0, 1), for the spread of retries; default [rand.Float64]
+	Now       func() time.Time                              // default [time.Now]
+	Open      func(*broker.Credential) (secret.Text, error) // default [broker.Credential.AccessToken]
+	ClientKey func(*broker.Credential) (secret.Text, error) // default [broker.Credential.ClientKey]
+	Random    func() float64                                // in [0, 1), for the spread of retries; default [rand.Float64]
 }
 
 // Engine calls APIs. It is safe for concurrent use.
@@ -58,6 +59,7 @@ type Engine struct {
 	transport   http.RoundTripper
 	now         func() time.Time
 	open        func(*broker.Credential) (secret.Text, error)
+	clientKey   func(*broker.Credential) (secret.Text, error)
 	random      func() float64
 	brake       *brake
 	jars        jars
@@ -73,12 +75,15 @@ func New(credentials Credentials, transport http.RoundTripper, options Options) 
 	if options.Open == nil {
 		options.Open = (*broker.Credential).AccessToken
 	}
+	if options.ClientKey == nil {
+		options.ClientKey = (*broker.Credential).ClientKey
+	}
 	if options.Random == nil {
 		options.Random = rand.Float64
 	}
 	e := &Engine{
 		credentials: credentials, transport: transport,
-		now: options.Now, open: options.Open, random: options.Random,
+		now: options.Now, open: options.Open, clientKey: options.ClientKey, random: options.Random,
 		brake: newBrake(options.Now), budgets: newBudgets(options.Now),
 	}
 	e.attempt = e.retrying(e.limited(following(e.send)))
@@ -129,7 +134,7 @@ func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *out
 	if err != nil {
 		return nil, err
 	}
-	transport, err := e.way(target, o)
+	transport, err := e.way(credential, o)
 	if err != nil {
 		return nil, err
 	}

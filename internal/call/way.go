@@ -4,9 +4,9 @@ import (
 	"net/http"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/egress"
 	"github.com/valetkey/valetkey/internal/fault"
-	"github.com/valetkey/valetkey/internal/target"
 )
 
 // trusting is a transport that can hold a host to a trust of its own;
@@ -17,8 +17,10 @@ type trusting interface {
 
 // way is the transport of one attempt. What a connection trusts, it trusts of
 // its own API alone, not of where a redirect leads.
-func (e *Engine) way(target *target.Target, o *outgoing) (http.RoundTripper, error) {
-	if target.TLS.CA == "" || o.away {
+func (e *Engine) way(credential *broker.Credential, o *outgoing) (http.RoundTripper, error) {
+	settings := credential.Target.TLS
+	shows := isSet(settings.ClientCertificate)
+	if settings.CA == "" && !shows || o.away {
 		return e.transport, nil
 	}
 	able, ok := e.transport.(trusting)
@@ -26,5 +28,17 @@ func (e *Engine) way(target *target.Target, o *outgoing) (http.RoundTripper, err
 		return nil, fault.New(api.CodeNeedsConfiguration, "api.tls cannot be kept to on this way to the API").
 			WithHint("remove api.tls of the connection")
 	}
-	return able.Trusting(egress.Trust{CA: target.TLS.CA, AnyName: isSet(target.TLS.InsecureSkipVerify)})
+	trust := egress.Trust{CA: settings.CA, AnyName: isSet(settings.InsecureSkipVerify)}
+	if shows {
+		key, err := e.clientKey(credential)
+		if err != nil {
+			return nil, err
+		}
+		if key.IsZero() {
+			return nil, fault.New(api.CodeNeedsConfiguration, "the connection %s is to show its client's certificate, and the client has none", credential.Connection).
+				WithHint("set private_key of the client to a PEM file with its certificate")
+		}
+		trust.Pair = []byte(key.Reveal())
+	}
+	return able.Trusting(trust)
 }

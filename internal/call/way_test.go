@@ -10,8 +10,10 @@ import (
 	"testing"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/egress"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/secret"
 )
 
 func TestP23_AnAPIsOwnAuthorityServesItsConnectionAlone(t *testing.T) {
@@ -44,5 +46,41 @@ func TestAWayThatCannotKeepToAnAuthorityIsNotTaken(t *testing.T) {
 	r.credentials.target.TLS.CA = "any"
 	if _, err := r.Do(t.Context(), "mail", Request{Path: "/"}); !fault.Is(err, api.CodeNeedsConfiguration) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// asking is a transport that notes which trust was asked for.
+type asking struct {
+	roundTrip
+	asked []egress.Trust
+}
+
+func (a *asking) Trusting(t egress.Trust) (http.RoundTripper, error) {
+	a.asked = append(a.asked, t)
+	return a.roundTrip, nil
+}
+
+func TestTheClientsCertificateIsShownWhereTheConnectionSaysSo(t *testing.T) {
+	yes := true
+	a := &asking{roundTrip: func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody}, nil
+	}}
+	shown, plain := limitedTo(api.RateLimitRules{}), limitedTo(api.RateLimitRules{})
+	shown.TLS.ClientCertificate = &yes
+	kept := "PEM"
+	e := New(several{"shown": shown, "plain": plain}, a, Options{Open: openFake, ClientKey: func(*broker.Credential) (secret.Text, error) {
+		return secret.NewText(kept), nil
+	}})
+	for _, name := range []string{"plain", "shown"} {
+		if _, _, err := fetch(t.Context(), e, name, "/"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(a.asked) != 1 || string(a.asked[0].Pair) != "PEM" {
+		t.Errorf("asked for %+v", a.asked)
+	}
+	kept = ""
+	if _, _, err := fetch(t.Context(), e, "shown", "/"); !fault.Is(err, api.CodeNeedsConfiguration) {
+		t.Errorf("a client without a key: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
@@ -13,30 +14,47 @@ import (
 // maxTrusts bounds the transports that are kept beside the first.
 const maxTrusts = 256
 
-// Trust says whose certificates a host may show. The zero value is the
-// machine's own judgement.
+// Trust says whose certificates a host may show, and which one it is shown.
+// The zero value is the machine's own judgement, and none.
 type Trust struct {
 	CA      string // certificates in PEM: the only authorities that count, or the host's own certificate
 	AnyName bool   // the certificate may be for another name; needs CA
+	Pair    []byte // our certificate and its private key in PEM; nil: none
+}
+
+// trustKey tells one Trust from another without holding a private key.
+type trustKey struct {
+	ca      string
+	anyName bool
+	pair    [sha256.Size]byte
+}
+
+func (t Trust) key() trustKey {
+	key := trustKey{ca: t.CA, anyName: t.AnyName}
+	if len(t.Pair) > 0 {
+		key.pair = sha256.Sum256(t.Pair)
+	}
+	return key
 }
 
 // Trusting sends requests that hold the host to a Trust of its own. Each has
 // its own pool: no connection that was made under one Trust serves another.
 func (e *Egress) Trusting(t Trust) (http.RoundTripper, error) {
-	if t == (Trust{}) {
+	key := t.key()
+	if key == (trustKey{}) {
 		return e, nil
 	}
 	e.trusts.mu.RLock()
-	known := e.trusts.known[t]
+	known := e.trusts.known[key]
 	e.trusts.mu.RUnlock()
 	if known != nil {
 		return known, nil
 	}
-	config, err := t.config()
+	config, err := t.config(e.base.TLSClientConfig.RootCAs)
 	if err != nil {
 		return nil, err
 	}
-	return e.trusts.add(t, e.trusting(config)), nil
+	return e.trusts.add(key, e.trusting(config)), nil
 }
 
 // trusting is the same way out with other settings of TLS.
@@ -48,16 +66,27 @@ func (e *Egress) trusting(config *tls.Config) *Egress {
 }
 
 // config is the TLS configuration that a Trust asks for.
-func (t Trust) config() (*tls.Config, error) {
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM([]byte(t.CA)) {
-		return nil, fault.New(api.CodeNeedsConfiguration, "api.tls.ca holds no certificate, so nothing is trusted").
-			WithHint("write certificates in PEM, each from BEGIN CERTIFICATE to END CERTIFICATE")
+func (t Trust) config(machine *x509.CertPool) (*tls.Config, error) {
+	pool := machine
+	if t.CA != "" || t.AnyName {
+		pool = x509.NewCertPool()
+		if !pool.AppendCertsFromPEM([]byte(t.CA)) {
+			return nil, fault.New(api.CodeNeedsConfiguration, "api.tls.ca holds no certificate, so nothing is trusted").
+				WithHint("write certificates in PEM, each from BEGIN CERTIFICATE to END CERTIFICATE")
+		}
 	}
 	config := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		RootCAs:            pool,
 		ClientSessionCache: tls.NewLRUClientSessionCache(sessionCacheSize),
+	}
+	if len(t.Pair) > 0 {
+		pair, err := tls.X509KeyPair(t.Pair, t.Pair)
+		if err != nil {
+			return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "the client's private key and certificate cannot be shown to the API").
+				WithHint("set private_key of the client to a PEM file with both: BEGIN CERTIFICATE and BEGIN PRIVATE KEY")
+		}
+		config.Certificates = []tls.Certificate{pair}
 	}
 	if t.AnyName {
 		// The chain is verified below; this turns off the name alone.
@@ -83,17 +112,17 @@ func verifyChain(roots *x509.CertPool, chain []*x509.Certificate) error {
 // trusts are the ways out that hold hosts to a Trust of their own.
 type trusts struct {
 	mu    sync.RWMutex
-	known map[Trust]*Egress
+	known map[trustKey]*Egress
 }
 
-func (s *trusts) add(t Trust, made *Egress) *Egress {
+func (s *trusts) add(t trustKey, made *Egress) *Egress {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if known := s.known[t]; known != nil {
 		return known
 	}
 	if s.known == nil {
-		s.known = make(map[Trust]*Egress)
+		s.known = make(map[trustKey]*Egress)
 	}
 	if len(s.known) >= maxTrusts {
 		for other, old := range s.known { // any one: it is made again when it is needed

@@ -1,14 +1,22 @@
 package egress
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
 	"log"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
@@ -129,5 +137,63 @@ func TestTransportsOfOldTrustsAreLetGo(t *testing.T) {
 	}
 	if n := len(e.trusts.known); n != maxTrusts {
 		t.Errorf("%d are kept", n)
+	}
+}
+
+// pairOf makes a key with a certificate that it signed itself, in PEM.
+func pairOf(t *testing.T, name string) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})...)
+}
+
+func TestP22_EachCertificateOfOursHasAPoolOfItsOwn(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := "nobody"
+		if len(r.TLS.PeerCertificates) > 0 {
+			name = r.TLS.PeerCertificates[0].Subject.CommonName
+		}
+		_, _ = io.WriteString(w, name)
+	}))
+	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	e := New(Config{AllowLoopback: true, RootCAs: trust(server)})
+	t.Cleanup(e.CloseIdleConnections)
+	a, b := pairOf(t, "a"), pairOf(t, "b")
+	for _, step := range []struct {
+		pair []byte
+		want string
+	}{{a, "a"}, {b, "b"}, {nil, "nobody"}, {a, "a"}} {
+		if got, err := through(t, e, Trust{Pair: step.pair}, server.URL); err != nil || got != step.want {
+			t.Errorf("the host saw %q, %v, want %q", got, err, step.want)
+		}
+	}
+	// The machine's authorities still count, since none was named.
+	_, err := through(t, New(Config{AllowLoopback: true}), Trust{Pair: a}, server.URL)
+	expect(t, err, "does not trust")
+}
+
+func TestAPairThatIsNoneIsNotShown(t *testing.T) {
+	block, _ := pem.Decode(pairOf(t, "a"))
+	_, err := New(Config{}).Trusting(Trust{Pair: pem.EncodeToMemory(block)})
+	if found := fault.As(err); found.Code != api.CodeNeedsConfiguration || found.Hint == "" {
+		t.Errorf("got %v", err)
 	}
 }
