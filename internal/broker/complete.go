@@ -99,7 +99,7 @@ func (b *Broker) judgeAndSave(ctx context.Context, flow Flow, params url.Values,
 	}
 	// What was recorded when the flow began holds, whatever the description says by now.
 	server.Issuer = flow.Issuer
-	if !catalog.Captures(a.described, api.FromCallback) {
+	if !catalog.TokenEndpointTold(a.described) {
 		server.TokenEndpoint = flow.TokenEndpoint
 	}
 	if err := response.Verify(params.Get("state"), server); err != nil {

@@ -324,3 +324,17 @@ func TestAConnectionsOwnBaseURLIsHeldToTheGuardAsWell(t *testing.T) {
 		t.Fatal(f.Hint)
 	}
 }
+
+func TestTheTokenEndpointOfTheStartHoldsUnlessTheCallbackNamesIt(t *testing.T) {
+	const text = "variables: {realm: {from: callback}}\nauthorization_endpoint: '@/authorize'\ntoken_endpoint: '@/%s'\napi: {base_url: '@/{realm}'}\n"
+	o := newOdd(t, strings.ReplaceAll(text, "%s", "token"))
+	_, sent := o.begin("odd")
+	moved, err := catalog.ParseProvider("odd.yaml", []byte(strings.NewReplacer("%s", "moved", "@", o.odd.URL).Replace(text)))
+	o.must(err)
+	_, err = o.PutProvider(o.ctx, "odd", moved)
+	o.must(err)
+	_, err = o.Complete(o.ctx, url.Values{"state": sent["state"], "code": {"c"}, "realm": {"r-1"}}, o.cookie)
+	o.must(err)
+	o.wantSent("/token", 1, nil)
+	o.wantBase("@/r-1")
+}

@@ -67,8 +67,16 @@ func FromToken(p api.Provider, t oauth.Token, renewed bool) (map[string]string, 
 	return found, failed
 }
 
-// Captures says whether a description reads a variable from a source.
-func Captures(p api.Provider, from string) bool { return len(sourced(p, from)) > 0 }
+// TokenEndpointTold says whether the callback names the token endpoint, or a
+// part of it.
+func TokenEndpointTold(p api.Provider) bool {
+	told := func(template string) bool {
+		return slices.ContainsFunc(Variables(template), func(name string) bool {
+			return p.Variables[baseName(name)].From == api.FromCallback
+		})
+	}
+	return told(p.TokenEndpoint) || slices.ContainsFunc(p.EndpointForms["token_endpoint"], told)
+}
 
 // sourced lists the variables of one source.
 func sourced(p api.Provider, from string) []string {
