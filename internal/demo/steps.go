@@ -62,6 +62,10 @@ func isNotFound(err error) bool {
 
 func (d *demo) register(ctx context.Context) error {
 	d.step("Register: which provider, which client, which connection")
+	// What an earlier run on the same data left belongs to a provider that is gone.
+	if err := d.client.Connections.Delete(ctx, name); err != nil && !isNotFound(err) {
+		return err
+	}
 	who := d.practice.Credentials()
 	provider := api.Provider{Title: "Practice provider"}
 	provider.Issuer = who.Issuer
@@ -113,8 +117,8 @@ func (d *demo) authorizeStep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !c.Renewable {
-		return fault.New(api.CodeInternal, "the connection came without a refresh token")
+	if c.State != api.StateActive || !c.Renewable {
+		return fault.New(api.CodeInternal, "the connection is %s, renews itself: %t", c.State, c.Renewable)
 	}
 	d.tell("   The connection is %s; its token is valid for %s and renews itself.", c.State, lifetime)
 	d.look("show " + name)
