@@ -85,7 +85,7 @@ func (b *Broker) judgeAndSave(ctx context.Context, flow Flow, params url.Values,
 	if err != nil {
 		return err
 	}
-	response, err := oauth.ParseAuthorizationResponse(params, codeNames(a.described)...)
+	response, err := oauth.ParseAuthorizationResponse(params, catalog.CodeNames(a.described)...)
 	if err != nil {
 		return refusedAnswer(err, flow.Connection)
 	}
@@ -126,7 +126,7 @@ func refusedAnswer(err error, connection string) error {
 }
 
 func (b *Broker) redeemCode(ctx context.Context, a arrangement, server oauth.Server, params url.Values) (oauth.Token, error) {
-	if consentOnly(a.described) {
+	if catalog.ConsentOnly(a.described) {
 		return b.requestToken(ctx, a, TokenSet{})
 	}
 	auth, err := b.clientAuth(a, server)

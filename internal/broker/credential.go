@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/target"
@@ -83,7 +84,7 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 	}
 	snap := &snapshot{
 		refusal:   refusal,
-		patient:   a.patient(),
+		patient:   catalog.Patient(a.described),
 		renewable: renews(len(set.RefreshToken) > 0, a.grant, a.described),
 		credential: Credential{
 			Connection: connection,
@@ -111,7 +112,7 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 // skew is how long before its expiry a token is renewed: as the provider's
 // description says, else a tenth of the lifetime, at most five minutes.
 func (a arrangement) skew(set TokenSet) time.Duration {
-	if a.patient() {
+	if catalog.Patient(a.described) {
 		return 0
 	}
 	lifetime := set.ExpiresAt.Sub(set.ObtainedAt)

@@ -76,48 +76,11 @@ func (b *Broker) gather(ctx context.Context, a arrangement, token oauth.Token, s
 }
 
 // byItself reports whether no person is needed for the next token.
-func (a arrangement) byItself() bool { return byItself(a.grant) || consentOnly(a.described) }
+func (a arrangement) byItself() bool { return byItself(a.grant) || catalog.ConsentOnly(a.described) }
 
-// consentOnly is for servers that send no code back: what a person allowed,
-// the client then does in its own name.
-func consentOnly(p api.Provider) bool {
-	return p.AuthorizationResponse != nil && p.AuthorizationResponse.ConsentOnly
-}
-
-// codeNames are what the provider calls the code in its answer.
-func codeNames(p api.Provider) []string {
-	switch {
-	case consentOnly(p):
-		return []string{oauth.NoCode}
-	case p.AuthorizationResponse != nil:
-		return p.AuthorizationResponse.Code
-	default:
-		return nil
-	}
-}
-
-// renews says whether a grant renews itself, going by its refresh token, its
-// kind, and what the provider renews with.
+// renews says whether a grant renews itself.
 func renews(hasRefreshToken bool, grant oauth.GrantType, p api.Provider) bool {
-	if byItself(grant) || consentOnly(p) {
-		return true
-	}
-	if p.Refresh == nil {
-		return hasRefreshToken
-	}
-	switch p.Refresh.Strategy {
-	case api.RefreshNever:
-		return false
-	case api.RefreshByAccessToken:
-		return true
-	default:
-		return hasRefreshToken
-	}
-}
-
-// patient says that the provider refuses to renew a token that is still good.
-func (a arrangement) patient() bool {
-	return a.described.Refresh != nil && a.described.Refresh.NotBeforeExpiry
+	return byItself(grant) || catalog.Renews(p, hasRefreshToken)
 }
 
 // openTokens opens both tokens of a set; each may be empty.

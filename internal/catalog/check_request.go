@@ -49,7 +49,7 @@ func (c *checker) flow() {
 func (c *checker) authorizationResponse() {
 	p := c.provider
 	types := strings.Fields(p.ResponseType)
-	if len(types) > 0 && !slices.Contains(types, "code") && !consents(p) {
+	if len(types) > 0 && !slices.Contains(types, "code") && !ConsentOnly(p) {
 		c.wrong("response_type", "it has no code, and tokens in an address are not taken (RFC 9700 section 2.1.2)")
 	}
 	r := p.AuthorizationResponse
@@ -64,10 +64,6 @@ func (c *checker) authorizationResponse() {
 			c.wrong("authorization_response.code", "%q cannot be the name of the code", name)
 		}
 	}
-}
-
-func consents(p api.Provider) bool {
-	return p.AuthorizationResponse != nil && p.AuthorizationResponse.ConsentOnly
 }
 
 // responses checks the rules by which answers are judged.

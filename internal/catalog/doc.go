@@ -3,15 +3,19 @@
 // The flow: providers/*.yaml are embedded, one file per provider, the file's
 // name being the provider's; [BuiltIn] lists their names and parses each one
 // when it is first asked for; [Catalog.WithUser] lays the user's own on top.
-// [Resolve] fills a description's variables from its defaults, the client and
-// the connection; template.go expands {name} where it stands. [Lint] and
-// [Check] find what is wrong with a description before it is used.
+// [Resolve] fills a description's variables from its defaults, what was
+// captured, the client and the connection; template.go expands {name} where it
+// stands, and late.go what only a request knows. [FromCallback], [FromToken]
+// and [Choices] read the variables that a provider tells. [Lint] and [Check]
+// find what is wrong with a description before it is used.
 //
 // Invariants:
 //   - A catalogue never changes; what it hands out are copies.
 //   - A variable's value cannot move a URL to another host, path level or
 //     query parameter than the one its braces stand in, unless the
 //     description says |raw.
+//   - A value is never a template itself: each template is expanded once.
+//   - What a provider tells chooses no host that must_match does not allow.
 //   - No code and no conditions in a description: a provider that strays from
 //     the RFCs is a line of data.
 //
