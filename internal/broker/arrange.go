@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
@@ -98,25 +97,7 @@ func (a arrangement) scopes() []string {
 
 // settings are the connection's call settings over its provider's.
 func (a arrangement) settings() api.CallSettings {
-	settings := api.CallSettings{}
-	if a.provider.Provider.API != nil {
-		settings = *a.provider.Provider.API
-	}
-	if a.connection.Spec.API != nil {
-		settings = settings.Merge(*a.connection.Spec.API)
-	}
-	return settings
-}
-
-// logins are the pages where a person signs in at the provider.
-func (a arrangement) logins() []*url.URL {
-	var pages []*url.URL
-	for _, text := range []string{a.provider.Provider.AuthorizationEndpoint, a.provider.Provider.Issuer} {
-		if page, err := url.Parse(text); err == nil && page.Host != "" {
-			pages = append(pages, page)
-		}
-	}
-	return pages
+	return target.Merge(a.provider.Provider.API, a.connection.Spec.API)
 }
 
 // target fills in how to call the API.
@@ -131,6 +112,6 @@ func (a arrangement) target() (*target.Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Logins = a.logins()
+	t.Logins = target.Pages(a.provider.Provider.AuthorizationEndpoint, a.provider.Provider.Issuer)
 	return t, t.CheckHost(a.client.AllowedHosts)
 }

@@ -48,6 +48,22 @@ func value[T any](block *T) T {
 	return *block
 }
 
+// Merge lays a connection's call settings over its provider's; either may be nil.
+func Merge(provider, connection *api.CallSettings) api.CallSettings {
+	return value(provider).Merge(value(connection))
+}
+
+// Pages are those of the addresses that are some, for [Target.Logins].
+func Pages(addresses ...string) []*url.URL {
+	var pages []*url.URL
+	for _, address := range addresses {
+		if page, err := url.Parse(address); err == nil && page.Host != "" {
+			pages = append(pages, page)
+		}
+	}
+	return pages
+}
+
 // BaseURL is where the calls of a connection go; nil when no base URL is set.
 func BaseURL(connection string, settings api.CallSettings, vars map[string]string) (*url.URL, error) {
 	if settings.BaseURL == "" {

@@ -95,3 +95,26 @@ func TestWhatCannotBeRightIsRefusedAsWritten(t *testing.T) {
 		t.Errorf("a template: %v", err)
 	}
 }
+
+func TestSettingsOfEitherSideMayBeAbsent(t *testing.T) {
+	provider, connection := &api.CallSettings{BaseURL: "https://a.example", Redirects: api.RedirectsAll}, &api.CallSettings{BaseURL: "https://b.example"}
+	for name, test := range map[string]struct {
+		provider, connection *api.CallSettings
+		base, redirects      string
+	}{
+		"both":       {provider, connection, "https://b.example", api.RedirectsAll},
+		"provider":   {provider, nil, "https://a.example", api.RedirectsAll},
+		"connection": {nil, connection, "https://b.example", ""},
+		"none":       {nil, nil, "", ""},
+	} {
+		if got := target.Merge(test.provider, test.connection); got.BaseURL != test.base || got.Redirects != test.redirects {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+func TestOnlyAddressesAreLoginPages(t *testing.T) {
+	if got := target.Pages("", "https://login.example/authorize", "%zz", "/path"); len(got) != 1 || got[0].Host != "login.example" {
+		t.Errorf("got %v", got)
+	}
+}
