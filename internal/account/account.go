@@ -44,8 +44,12 @@ func Pin(connection, kept string, now idtoken.Account) (text string, err error) 
 		return "", nil
 	}
 	if before, ok := read(kept); ok && !idtoken.SameAccount(before, now) {
-		return "", fault.New(api.CodeConflict, "the connection %q belongs to the account %s, and %s authorized", connection, before.Label(), now.Label()).
-			WithHint("log in as %s, or make a connection of its own for the other account", before.Label())
+		was, is := before.Label(), now.Label()
+		if was == is { // one person, or one name, in two places
+			was, is = was+" at "+before.Issuer, is+" at "+now.Issuer
+		}
+		return "", fault.New(api.CodeConflict, "the connection %q belongs to the account %s, and %s authorized", connection, was, is).
+			WithHint("log in as %s, or make a connection of its own for the other account", was)
 	}
 	encoded, err := json.Marshal(now)
 	return string(encoded), err

@@ -26,6 +26,11 @@ func TestTheSameAccountStaysUnderANewName(t *testing.T) {
 	if _, err := account.Pin("mail", kept, mallory); !fault.Is(err, api.CodeConflict) || !strings.Contains(err.Error(), "mallory") {
 		t.Fatalf("%v", err)
 	}
+	moved := maria
+	moved.Issuer = "https://other.example"
+	if _, err := account.Pin("mail", kept, moved); !fault.Is(err, api.CodeConflict) || !strings.Contains(err.Error(), "at https://as.example") || !strings.Contains(err.Error(), "at https://other.example") {
+		t.Fatalf("the same name elsewhere: %v", err)
+	}
 	if text, err := account.Pin("mail", kept, idtoken.Account{}); err != nil || text != "" {
 		t.Fatalf("an unknown account changes what is kept: %q %v", text, err)
 	}

@@ -80,7 +80,7 @@ func (p *program) introduce(c sandbox.Credentials) error {
 connect to it from another terminal:
   printf %%s '%s' | valetkey connect practice --issuer %s \
     --client-id %s --client-secret-file - --base-url %s --test-path /me \
-    --scope openid --scope User.Read --scope Mail.Read --scope offline_access
+    --scope openid --scope email --scope User.Read --scope Mail.Read --scope offline_access
 `, c.ClientSecret, c.Issuer, c.ClientID, c.APIBaseURL)
 	})
 }
