@@ -82,7 +82,7 @@ const maxTokenFile = 1 << 20
 // readTokenFile reads a token file; what it says of lifetimes counts from its
 // last change.
 func (p *program) readTokenFile(path string) (api.TokenImport, error) {
-	var in io.Reader = p.streams.In
+	in := p.streams.In
 	written := p.env.Now()
 	if path != "-" {
 		file, err := os.Open(path)
