@@ -18,7 +18,11 @@ func Check(s api.CallSettings) error {
 	}
 	if s.BaseURL != "" && !strings.Contains(s.BaseURL, "{") {
 		u, err := url.Parse(s.BaseURL)
-		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil || u.Fragment != "" {
+		if err == nil && u.User != nil {
+			return fault.New(api.CodeInvalid, "the base_url holds a user or password").
+				WithHint("leave out what stands before the @; the connection's token is sent instead")
+		}
+		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.Fragment != "" {
 			return fault.New(api.CodeInvalid, "the base_url is not an http or https address").
 				WithHint("write it like https://api.example.com/v1")
 		}

@@ -35,13 +35,8 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, flow string, err err
 		return // the person has left
 	}
 	shown := fault.As(err)
-	level := slog.LevelInfo
-	if shown.Code == api.CodeInternal {
-		level = slog.LevelError
-	}
 	id := w.Header().Get(requestIDHeader)
-	s.log.Log(r.Context(), level, "page", slog.String("request_id", id), slog.String("path", routeOf(r)),
-		slog.String("code", string(shown.Code)), slog.Any("cause", shown.Cause))
+	s.note(r, id, shown)
 	if shown.Code == api.CodeConflict && flow != "" {
 		if past, err := s.flows.Flow(r.Context(), flow); err == nil && past.Status == api.FlowFailed {
 			s.ended(w, past)
@@ -53,6 +48,16 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, flow string, err err
 		page.Pill, page.RequestID = "An error of this server", id
 	}
 	s.pages.render(w, pageStatus(shown.Code), "problem", page.advise(shown.Hint))
+}
+
+// note writes to the log what a page says, and what stays behind it.
+func (s *site) note(r *http.Request, id string, shown *fault.Error) {
+	level := slog.LevelInfo
+	if shown.Code == api.CodeInternal {
+		level = slog.LevelError
+	}
+	s.log.Log(r.Context(), level, "page", slog.String("request_id", id), slog.String("path", routeOf(r)),
+		slog.String("code", string(shown.Code)), slog.Any("cause", shown.Cause))
 }
 
 // routeOf names the route without the flow's id or the parameters of a callback.

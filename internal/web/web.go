@@ -10,6 +10,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/fault"
 )
 
 // Flows are authorizations in progress; *broker.Broker has them.
@@ -114,16 +115,18 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, "", malformed(err))
 		return
 	}
-	var flow string // known once its state was
+	var flow, binding string // known once the state was
 	done, err := s.flows.Complete(r.Context(), params, func(id string) string {
 		flow = id
-		cookie, err := r.Cookie(cookieName(id))
-		if err != nil {
-			return ""
+		if cookie, err := r.Cookie(cookieName(id)); err == nil {
+			binding = cookie.Value
 		}
-		return cookie.Value
+		return binding
 	})
 	if err != nil {
+		if binding != "" && s.endedNow(w, r, flow, err) {
+			return
+		}
 		s.fail(w, r, flow, err)
 		return
 	}
@@ -132,6 +135,21 @@ func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 		to = s.prefix + "/oauth/done/" + url.PathEscape(done.Flow.ID)
 	}
 	redirect(w, to) // a clean address: no code in the history
+}
+
+// endedNow sends the browser whose flow has just failed to the flow's own page:
+// the address of the callback, with its state and maybe a code, should not stay
+// in the history (RFC 6749 section 3.1.2.5). A defect of ours keeps its page,
+// which names the request.
+func (s *site) endedNow(w http.ResponseWriter, r *http.Request, id string, err error) bool {
+	shown := fault.As(err)
+	flow, readErr := s.flows.Flow(r.Context(), id)
+	if readErr != nil || flow.Status != api.FlowFailed || shown.Code == api.CodeInternal {
+		return false
+	}
+	s.note(r, w.Header().Get(requestIDHeader), shown)
+	redirect(w, s.prefix+"/oauth/done/"+url.PathEscape(id))
+	return true
 }
 
 // posted serves response_mode=form_post. The browser sends no Lax cookie with a

@@ -237,6 +237,14 @@ func TestAFlowReturnsWhereItWasToldTo(t *testing.T) {
 	redirects(t, g.get(b, g.start(b, flow)), "https://app.example/back?x=1")
 }
 
+// ended opens a callback that fails and follows it to the flow's own page: no
+// state and no code stay in the address.
+func (g *rig) ended(b browser, callback, flow string) *httptest.ResponseRecorder {
+	g.t.Helper()
+	redirects(g.t, g.get(b, callback), "/oauth/done/"+flow)
+	return g.get(b, "/oauth/done/"+flow)
+}
+
 func TestAPersonWhoDeclinesIsToldWhatTheProviderSaid(t *testing.T) {
 	g := newRig(t, public)
 	flow := g.begin(api.AuthorizeRequest{}).Flow
@@ -244,12 +252,12 @@ func TestAPersonWhoDeclinesIsToldWhatTheProviderSaid(t *testing.T) {
 	callback, err := url.Parse(g.start(b, flow))
 	g.must(err)
 	params := url.Values{"state": {callback.Query().Get("state")}, "error": {"access_denied"}, "error_description": {"<script>alert(1)</script>"}}
-	w := g.get(b, "/oauth/callback?"+params.Encode())
+	w := g.ended(b, "/oauth/callback?"+params.Encode(), flow)
 	page(t, w, 409, "mail", "What to do")
 	if strings.Contains(w.Body.String(), "<script>") {
 		t.Error("the provider's words were not escaped")
 	}
-	again := g.get(b, "/oauth/callback?"+params.Encode())
+	again := g.ended(b, "/oauth/callback?"+params.Encode(), flow)
 	page(t, again, 409, "The authorization of mail failed", "valetkey connect mail")
 	page(t, g.get(b, "/oauth/done/"+flow), 409, "The authorization of mail failed")
 	page(t, g.get(b, "/oauth/start/"+flow), 409, "The authorization of mail failed")
@@ -260,8 +268,8 @@ func TestACodeThatIsRefusedIsExplained(t *testing.T) {
 	g.refuse = true
 	flow := g.begin(api.AuthorizeRequest{}).Flow
 	b := browser{}
-	w := g.get(b, g.start(b, flow))
-	page(t, w, 409, "Nothing was changed")
+	w := g.ended(b, g.start(b, flow), flow)
+	page(t, w, 409, "Not connected", "did not accept the authorization code")
 	if strings.Contains(w.Body.String(), "<b>") {
 		t.Error("the provider's words were not escaped")
 	}
@@ -273,7 +281,8 @@ func TestAFlowThatNobodyFinishedIsGone(t *testing.T) {
 	b := browser{}
 	callback := g.start(b, flow)
 	g.now = g.now.Add(11 * time.Minute)
-	for _, target := range []string{callback, "/oauth/start/" + flow, "/oauth/done/" + flow} {
+	page(t, g.ended(b, callback, flow), http.StatusGone, "The authorization of mail expired", "valetkey connect mail")
+	for _, target := range []string{"/oauth/start/" + flow, "/oauth/done/" + flow} {
 		page(t, g.get(b, target), http.StatusGone, "The authorization of mail expired", "valetkey connect mail")
 	}
 }
