@@ -78,8 +78,9 @@ type ConnectionStore interface {
 	PutConnection(ctx context.Context, c Connection) error
 	Connection(ctx context.Context, name string) (Connection, error)
 	Connections(ctx context.Context, filter ConnectionFilter) ([]Connection, error)
-	// SetState changes the state with its event, in one transaction, unless a token set
-	// newer than generation has been saved meanwhile: then ErrStale.
+	// SetState changes the state with its event, in one transaction, provided that the
+	// current generation (0: none) is still the given one: else ErrStale. What was judged of a
+	// token set says nothing about its successor, nor about a connection that was revoked.
 	SetState(ctx context.Context, name string, generation int64, change StateChange, event Event) error
 	// TouchConnections records when connections were last used.
 	TouchConnections(ctx context.Context, usedAt map[string]time.Time) error

@@ -89,7 +89,7 @@ func (db *DB) SetState(ctx context.Context, name string, generation int64, chang
 				cause      = $2,
 				updated_at = $3
 			WHERE name = $4
-			  AND generation <= $5`,
+			  AND generation = $5`,
 			string(change.State),
 			document{change.Cause},
 			millis(event.At),

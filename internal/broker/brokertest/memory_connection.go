@@ -66,7 +66,7 @@ func (m *Memory) SetState(ctx context.Context, name string, generation int64, ch
 		if _, ok := m.connections[name]; !ok {
 			return unknown("connection", name)
 		}
-		if m.generation(name) > generation {
+		if m.generation(name) != generation {
 			return fmt.Errorf("connection %q: %w", name, broker.ErrStale)
 		}
 		m.change(name, change, event)

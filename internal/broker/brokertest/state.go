@@ -23,6 +23,7 @@ func stateChecks() []check {
 			must(t, s.SetState(t.Context(), "mail", 1, broker.StateChange{State: api.StateDegraded}, event("x")))
 		}},
 		{"a verdict on a generation that was replaced changes nothing", stateStale},
+		{"a verdict on tokens that were given up changes nothing", stateAfterRevocation},
 	}
 }
 
@@ -52,4 +53,18 @@ func stateStale(t *testing.T, s broker.Store) {
 	wantError(t, err, broker.ErrStale)
 	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), before)
 	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{broker.EventAuthorized, broker.EventAuthorized})
+}
+
+// A verdict on tokens that were given up since must not bring the connection
+// out of its revocation.
+func stateAfterRevocation(t *testing.T, s broker.Store) {
+	seed(t, s, "mail")
+	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
+	must(t, s.SaveTokenSet(t.Context(), saving("mail", 2)))
+	must(t, s.DropTokenSets(t.Context(), "mail", broker.StateChange{State: api.StateRevoked}, event("revoked")))
+	err := s.SetState(t.Context(), "mail", 2, broker.StateChange{State: api.StateNeedsAuthorization}, event("late"))
+	wantError(t, err, broker.ErrStale)
+	if c := get[broker.Connection](t)(s.Connection(t.Context(), "mail")); c.State != api.StateRevoked {
+		t.Fatalf("the connection is %s", c.State)
+	}
 }
