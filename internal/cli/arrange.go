@@ -115,19 +115,8 @@ func (p *program) changeClient(ctx context.Context, s *session, existing api.Cli
 	if f.clientID != "" && f.clientID != existing.ClientID {
 		patch["client_id"] = f.clientID
 	}
-	if f.secretFile != "" {
-		secret, err := p.readSecret(ctx, f.secretFile, "client secret")
-		if err != nil {
-			return err
-		}
-		patch["client_secret"] = string(secret)
-	}
-	if f.keyFile != "" {
-		key, err := p.readSecret(ctx, f.keyFile, "private key")
-		if err != nil {
-			return err
-		}
-		patch["private_key"] = string(key)
+	if err := p.patchCredential(ctx, patch, f.secretFile, f.keyFile); err != nil {
+		return err
 	}
 	if len(patch) == 0 {
 		return nil

@@ -72,21 +72,7 @@ func (f *clientFlags) changes(ctx context.Context, p *program, cmd *cobra.Comman
 	if variables != nil {
 		patch["variables"] = variables
 	}
-	if f.secretFile != "" {
-		secret, err := p.readSecret(ctx, f.secretFile, "client secret")
-		if err != nil {
-			return nil, err
-		}
-		patch["client_secret"] = string(secret)
-	}
-	if f.keyFile != "" {
-		key, err := p.readSecret(ctx, f.keyFile, "private key")
-		if err != nil {
-			return nil, err
-		}
-		patch["private_key"] = string(key)
-	}
-	return patch, nil
+	return patch, p.patchCredential(ctx, patch, f.secretFile, f.keyFile)
 }
 
 func (p *program) clientAddCommand() *cobra.Command {
@@ -150,21 +136,8 @@ func (f *clientFlags) spec(ctx context.Context, p *program) (api.ClientSpec, err
 		TokenEndpointAuthMethod: f.method,
 		AllowedHosts:            f.hosts,
 	}
-	if f.secretFile != "" {
-		secret, err := p.readSecret(ctx, f.secretFile, "client secret")
-		if err != nil {
-			return api.ClientSpec{}, err
-		}
-		spec.ClientSecret = &secret
-	}
-	if f.keyFile != "" {
-		key, err := p.readSecret(ctx, f.keyFile, "private key")
-		if err != nil {
-			return api.ClientSpec{}, err
-		}
-		spec.PrivateKey = &key
-	}
-	return spec, nil
+	spec.ClientSecret, spec.PrivateKey, err = p.credential(ctx, f.secretFile, f.keyFile)
+	return spec, err
 }
 
 func (p *program) clientUpdateCommand() *cobra.Command {

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +27,9 @@ type registrationFlags struct {
 	secretFile string
 	keyFile    string
 }
+
+// grants are what --grant takes, by their names in settings.
+var grants = []string{"authorization_code", grantDeviceCode, grantClientCredentials, grantJWTBearer}
 
 func (f *registrationFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
@@ -80,11 +85,8 @@ func (p *program) connectCommand() *cobra.Command {
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: p.completeConnections,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.noBrowser && f.device {
-				return usage("give one of the two", "--no-browser and --device exclude each other")
-			}
-			if f.provider != "" && f.issuer != "" {
-				return usage("give one of the two", "--provider and --issuer exclude each other")
+			if err := f.check(); err != nil {
+				return err
 			}
 			return p.with(cmd.Context(), func(s *session) error {
 				return p.connect(cmd.Context(), s, args[0], f)
@@ -107,6 +109,19 @@ func (p *program) connectCommand() *cobra.Command {
 	_ = cmd.RegisterFlagCompletionFunc("provider", p.completeProviders)
 	_ = cmd.RegisterFlagCompletionFunc("client", p.completeClients)
 	return cmd
+}
+
+// check refuses what no server needs to be asked about.
+func (f connectFlags) check() error {
+	switch {
+	case f.noBrowser && f.device:
+		return usage("give one of the two", "--no-browser and --device exclude each other")
+	case f.provider != "" && f.issuer != "":
+		return usage("give one of the two", "--provider and --issuer exclude each other")
+	case f.grant != "" && !strings.HasPrefix(f.grant, "urn:") && !slices.Contains(grants, f.grant):
+		return usage("use one of "+strings.Join(grants, ", "), "--grant cannot be %s", f.grant)
+	}
+	return nil
 }
 
 // connect is the whole command within a session.

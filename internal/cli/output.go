@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"context"
 	"io"
 	"time"
 
-	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/console"
 )
 
@@ -16,10 +14,5 @@ func (p *program) print(value any, table func(w io.Writer)) error {
 
 // when is a time and how far it is from now, or a dash.
 func (p *program) when(t *time.Time) string { return console.When(t, p.env.Now()) }
-
-// readSecret reads a secret from a file, or with "-" from stdin or a prompt.
-func (p *program) readSecret(ctx context.Context, path, prompt string) (api.Secret, error) {
-	return p.streams.person().ReadSecret(ctx, path, prompt)
-}
 
 func (s Streams) person() console.Streams { return console.Streams{In: s.In, Err: s.Err} }

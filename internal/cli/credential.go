@@ -1,0 +1,38 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/valetkey/valetkey/api"
+)
+
+// credential reads what a client authenticates with from the files that are
+// named, or with "-" from stdin or a prompt. What is not named is nil.
+func (p *program) credential(ctx context.Context, secretFile, keyFile string) (secret, key *api.Secret, err error) {
+	for _, read := range []struct {
+		path, prompt string
+		to           **api.Secret
+	}{{secretFile, "client secret", &secret}, {keyFile, "private key", &key}} {
+		if read.path == "" {
+			continue
+		}
+		text, err := p.streams.person().ReadSecret(ctx, read.path, read.prompt)
+		if err != nil {
+			return nil, nil, err
+		}
+		*read.to = &text
+	}
+	return secret, key, nil
+}
+
+// patchCredential is credential for a merge patch.
+func (p *program) patchCredential(ctx context.Context, patch map[string]any, secretFile, keyFile string) error {
+	secret, key, err := p.credential(ctx, secretFile, keyFile)
+	if secret != nil {
+		patch["client_secret"] = string(*secret)
+	}
+	if key != nil {
+		patch["private_key"] = string(*key)
+	}
+	return err
+}
