@@ -16,6 +16,7 @@ import (
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/proxy"
 	"github.com/valetkey/valetkey/internal/rest"
+	"github.com/valetkey/valetkey/internal/spill"
 	"github.com/valetkey/valetkey/internal/store"
 	"github.com/valetkey/valetkey/internal/web"
 )
@@ -28,6 +29,7 @@ const tokenRequestLimit = 2 * broker.TokenTimeout
 type App struct {
 	config  Config
 	store   *store.DB
+	spill   *spill.Store // over store: what it does not take is kept beside it
 	keys    *access.Keys
 	broker  *broker.Broker
 	handler http.Handler
@@ -70,8 +72,11 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.spill, err = spill.Over(ctx, a.store, filepath.Join(config.DataDir, "spill"), config.Log); err != nil {
+		return nil, err
+	}
 	if a.broker, err = broker.New(ctx, broker.Config{
-		Store:         a.store,
+		Store:         a.spill,
 		Keyring:       keyring,
 		HTTP:          out.Client(tokenRequestLimit),
 		Catalog:       providers,

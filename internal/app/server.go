@@ -178,6 +178,7 @@ func (s *Server) keepHouse(ctx context.Context) {
 			return
 		case <-flush.C:
 			err = errors.Join(s.broker.Flush(ctx), s.keys.Flush(ctx))
+			s.spill.Replay(ctx)
 		case <-tidy.C:
 			err = s.broker.Tidy(ctx)
 		}

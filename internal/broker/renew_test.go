@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/broker/brokertest"
+	"github.com/valetkey/valetkey/internal/spill"
 )
 
 func TestR01_AHundredCallersOfAnExpiredTokenCauseOneRequest(t *testing.T) {
@@ -98,6 +100,34 @@ func TestR05_ATokenSetThatCannotBeSavedIsTriedAgainBeforeAnyoneUsesIt(t *testing
 	}
 	if failing.failures != 0 || h.server.count("refresh_token") != 1 {
 		t.Fatalf("%d failures left, %d refresh requests", failing.failures, h.server.count("refresh_token"))
+	}
+}
+
+func TestR05_ATokenSetThatWasNotSavedIsThereAfterARestart(t *testing.T) {
+	h := newHarness(t)
+	h.authorize("mail")
+	h.clock.advance(2 * time.Hour)
+	dir := t.TempDir()
+	full := &failingStore{Memory: h.store, failures: 1 << 20}
+	open := func(store broker.Store) *broker.Broker {
+		kept, err := spill.Over(h.ctx, store, dir, slog.New(slog.DiscardHandler))
+		h.must(err)
+		h.config.Store = kept
+		return h.open()
+	}
+	if _, err := open(full).Token(h.ctx, "mail", 0); err == nil {
+		t.Fatal("a token was handed out that is not in the database")
+	}
+	full.failures = 0
+	after := open(full) // the process was killed; the disk has room again
+	token, err := after.Token(h.ctx, "mail", 0)
+	h.must(err)
+	if token.AccessToken != "at-2" || h.server.count("refresh_token") != 1 {
+		t.Fatalf("%q after %d refreshes", string(token.AccessToken), h.server.count("refresh_token"))
+	}
+	h.clock.advance(2 * time.Hour)
+	if _, err := after.Token(h.ctx, "mail", 0); err != nil || h.server.last().Get("refresh_token") != "rt-2" {
+		t.Fatalf("refreshed with %q, %v", h.server.last().Get("refresh_token"), err)
 	}
 }
 

@@ -44,6 +44,7 @@ func layerOf() map[string]int {
 
 		"internal/broker":            30,
 		"internal/broker/brokertest": 31,
+		"internal/spill":             35,
 		"internal/importer/...":      30,
 		"internal/manifest":          30,
 
