@@ -59,6 +59,8 @@ func outcomes() []outcome {
 		{"README.md", "curl", "22", token},
 		{"README.md", "valetkey connect bc", "8 5", network},
 		{"README.md", "valetkey call bc", "8 5", network},
+		{"docs/google.md", "valetkey connect calendar", "4", declined},
+		{"docs/google.md", "valetkey call calendar", "4", token},
 		{"docs/business-central.md", "valetkey connect bc", "8 5", network},
 		{"docs/business-central.md", "valetkey call bc", "8 5", network},
 	}

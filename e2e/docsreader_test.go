@@ -203,13 +203,26 @@ func (r *reader) consents(address string) {
 		r.t.Fatalf("%s: the browser ended at %s with %d\n%s", r.page, at.URL, at.Status, at.Body)
 	}
 	query := asked.Query()
-	if asked.Host != "login.microsoftonline.com" || !strings.HasPrefix(asked.Path, "/contoso.onmicrosoft.com/") ||
-		query.Get("code_challenge_method") != "S256" || !strings.Contains(query.Get("scope"), "offline_access") {
+	if query.Get("code_challenge_method") != "S256" || !wellAsked(asked) {
 		r.t.Errorf("%s: the provider was asked %s", r.page, at.URL)
 	}
 	decline := url.Values{"error": {"access_denied"}, "state": {query.Get("state")}}
 	if at := r.browser.open(r.t, query.Get("redirect_uri")+"?"+decline.Encode()); at.Status < 400 {
 		r.t.Errorf("%s: declining led to %s with %d", r.page, at.URL, at.Status)
+	}
+}
+
+// wellAsked tells whether a real provider was asked in a way that gives a
+// refresh token.
+func wellAsked(asked *url.URL) bool {
+	query := asked.Query()
+	switch asked.Host {
+	case "login.microsoftonline.com":
+		return strings.HasPrefix(asked.Path, "/contoso.onmicrosoft.com/") && strings.Contains(query.Get("scope"), "offline_access")
+	case "accounts.google.com":
+		return query.Get("access_type") == "offline" && query.Get("prompt") == "consent" && strings.Contains(query.Get("scope"), "calendar.readonly")
+	default:
+		return false
 	}
 }
 
