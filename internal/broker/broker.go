@@ -22,11 +22,18 @@ import (
 	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/recall"
+	"github.com/valetkey/valetkey/internal/secret"
 )
 
 // Doer sends a request to an authorization server. It must not follow redirects.
 type Doer interface {
 	Do(*http.Request) (*http.Response, error)
+}
+
+// Sealer seals and opens secrets; *secret.Keyring is one.
+type Sealer interface {
+	Seal(secret.Text, secret.Place) (secret.Sealed, error)
+	Open(secret.Sealed, secret.Place) (secret.Text, error)
 }
 
 // Config is what a Broker is made of. Store, Keyring, HTTP, Catalog and

@@ -1,45 +1,135 @@
 package broker
 
 import (
+	"context"
 	"time"
 
-	"github.com/valetkey/valetkey/internal/clientauth"
-	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/target"
+	"github.com/valetkey/valetkey/oauth"
 )
 
-// Credential is all that one call of an API needs, as one immutable snapshot.
-type Credential struct {
-	Connection string
-	Generation int64
-	TokenType  string
-	Scope      string
-	ExpiresAt  time.Time      // zero: unknown
-	Target     *target.Target // never nil
-	sealed     secret.Sealed
-	sealer     Sealer
-	client     string
-	clientKept secret.Sealed // what the client authenticates with
+const (
+	// maxSkew is the longest a token is renewed ahead of its expiry.
+	maxSkew = 5 * time.Minute
+	// maxSnapshots bounds the connections held in memory.
+	maxSnapshots = 10_000
+)
+
+// snapshot is one connection as calls see it: immutable once made.
+type snapshot struct {
+	credential Credential
+	refusal    *fault.Error // why no call can be made; nil when one can
+	renewable  bool
+	patient    bool      // not renewed before it expires: the provider would refuse
+	renewAt    time.Time // zero: never ahead of need
+	deadAt     time.Time // zero: never; from then on the token is not used
 }
 
-// AccessToken opens the token. It stays sealed in memory between calls.
-func (c *Credential) AccessToken() (secret.Text, error) {
-	return c.sealer.Open(c.sealed, tokenPlace(c.Connection, c.Generation, "access_token"))
-}
-
-// ClientKey opens the private key of the connection's client, which an API may
-// want to see with its certificate; empty when there is none.
-func (c *Credential) ClientKey() (secret.Text, error) {
-	text, err := c.sealer.Open(c.clientKept, clientSecretPlace(c.client))
-	if err != nil {
-		return secret.Text{}, err
+func (b *Broker) snapshot(ctx context.Context, connection string) (*snapshot, error) {
+	snap, epoch, known := b.snapshots.Get(connection)
+	if known {
+		return snap, nil
 	}
-	credential, err := clientauth.Read(text)
-	return credential.PrivateKey, err
+	snap, err := b.readSnapshot(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	b.snapshots.Put(connection, snap, epoch)
+	return snap, nil
 }
 
-// Sealer seals and opens secrets; *secret.Keyring is one.
-type Sealer interface {
-	Seal(secret.Text, secret.Place) (secret.Sealed, error)
-	Open(secret.Sealed, secret.Place) (secret.Text, error)
+func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot, error) {
+	a, err := b.arrange(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	set, err := b.currentTokenSet(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	refusal := b.refusal(a, set)
+	called, err := a.target()
+	if err != nil {
+		if refusal == nil && set.Generation > 0 {
+			return nil, err
+		}
+		called = &target.Target{} // no call is made before there is a token, and it may bring what is missing
+	}
+	snap := &snapshot{
+		refusal:   refusal,
+		patient:   catalog.Patient(a.described),
+		renewable: renews(len(set.RefreshToken) > 0, a.grant, a.described),
+		credential: Credential{
+			Connection: connection,
+			Generation: set.Generation,
+			TokenType:  set.TokenType,
+			Scope:      oauth.JoinScope(set.Scope, " "),
+			ExpiresAt:  set.ExpiresAt,
+			Target:     called,
+			sealed:     set.AccessToken,
+			sealer:     b.Keyring,
+			client:     a.client.Name,
+			clientKept: a.client.Secret,
+		},
+	}
+	if set.ExpiresAt.IsZero() {
+		return snap, nil
+	}
+	skew := a.skew(set)
+	snap.renewAt = set.ExpiresAt.Add(-skew)
+	// A token is not sent in the last moments of its life: it could die on the way.
+	snap.deadAt = set.ExpiresAt.Add(-min(skew/2, 10*time.Second))
+	return snap, nil
+}
+
+// skew is how long before its expiry a token is renewed: as the provider's
+// description says, else a tenth of the lifetime, at most five minutes.
+func (a arrangement) skew(set TokenSet) time.Duration {
+	if catalog.Patient(a.described) {
+		return 0
+	}
+	lifetime := set.ExpiresAt.Sub(set.ObtainedAt)
+	if r := a.provider.Provider.Refresh; r != nil && r.Skew > 0 {
+		// Half the lifetime at the most, or each new token would be due at once.
+		return min(time.Duration(r.Skew), lifetime/2)
+	}
+	return max(0, min(lifetime/10, maxSkew))
+}
+
+// refusal says why calls through a connection cannot be made, from its state.
+func (b *Broker) refusal(a arrangement, set TokenSet) *fault.Error {
+	c := a.connection
+	if a.client.Cause != nil && c.State != api.StateRevoked {
+		return causeFault(api.CodeNeedsConfiguration, c.Name, a.client.Cause)
+	}
+	switch c.State {
+	case api.StateNeedsAuthorization:
+		return causeFault(api.CodeNeedsAuthorization, c.Name, c.Cause)
+	case api.StateNeedsConfiguration:
+		return causeFault(api.CodeNeedsConfiguration, c.Name, c.Cause)
+	case api.StateBlocked:
+		return causeFault(api.CodeBlocked, c.Name, c.Cause)
+	case api.StateRevoked:
+		return fault.New(api.CodeRevoked, "the connection %q was revoked", c.Name).
+			WithHint("valetkey connect %s authorizes it anew", c.Name)
+	}
+	if set.Generation == 0 && !byItself(a.grant) {
+		return fault.New(api.CodeNeedsAuthorization, "the connection %q was never authorized", c.Name).
+			WithHint("valetkey connect %s", c.Name)
+	}
+	return nil
+}
+
+func causeFault(code api.Code, connection string, cause *api.Cause) *fault.Error {
+	if cause == nil {
+		return fault.New(code, "the connection %q cannot be used", connection).WithHint("valetkey show %s", connection)
+	}
+	message := cause.Title
+	if cause.Detail != "" {
+		message += " (" + cause.Detail + ")"
+	}
+	return fault.New(code, "connection %q: %s", connection, message).WithHint("%s", cause.Remedy)
 }
