@@ -21,6 +21,9 @@ import (
 var binaryDir string
 
 func TestMain(m *testing.M) {
+	if serveRole() {
+		return
+	}
 	os.Exit(runTests(m))
 }
 
