@@ -143,12 +143,6 @@ func (s *Server) Run(ctx context.Context) error {
 	return errors.Join(err, s.Close(stop))
 }
 
-// Abandon closes the listeners and the database without serving.
-func (s *Server) Abandon(ctx context.Context) error {
-	s.closeListeners()
-	return s.Close(ctx)
-}
-
 func (s *Server) closeListeners() {
 	_ = s.network.Close()
 	if s.socket != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/app"
+	"github.com/valetkey/valetkey/internal/catalog"
 )
 
 // arrange makes or changes what a connection consists of, as far as the flags
@@ -140,7 +141,7 @@ func (p *program) arrangeConnection(ctx context.Context, s *session, c api.Conne
 		spec.Grant, changed = f.grant, true
 	}
 	if len(f.scopes) > 0 {
-		spec.Scopes, changed = f.scopes, true
+		spec.Scopes, changed = catalog.ParseScopes(strings.Join(f.scopes, " ")), true
 	}
 	variables, err := parsePairs("var", f.variables)
 	if err != nil {

@@ -100,7 +100,7 @@ func (p *program) connectCommand() *cobra.Command {
 	flags.StringVar(&f.testPath, "test-path", "", "a harmless GET of the API, such as /me, for valetkey test (default: the provider's)")
 	flags.StringArrayVar(&f.variables, "var", nil, "a variable of the provider, `NAME=VALUE`; may be repeated")
 	flags.StringArrayVar(&f.choices, "choose", nil, "a value the provider left open, `NAME=VALUE`, such as which site; nothing is authorized again")
-	flags.StringArrayVar(&f.scopes, "scope", nil, "a scope to ask for; may be repeated (default: the provider's)")
+	flags.StringArrayVar(&f.scopes, "scope", nil, "a scope to ask for, or a list with spaces, commas or ~; may be repeated (default: the provider's)")
 	flags.StringVar(&f.loginHint, "login-hint", "", "the account to offer first, such as maria@contoso.example")
 	flags.StringVar(&f.prompt, "prompt", "", "ask the provider for login, consent or select_account")
 	flags.BoolVar(&f.noBrowser, "no-browser", false, "print the address instead of opening it")

@@ -59,7 +59,7 @@ is lost to one of the two.`,
 	f.registrationFlags.register(cmd)
 	flags.StringVar(&f.baseURL, "base-url", "", "the API's base `URL` (default: the provider's)")
 	flags.StringArrayVar(&f.variables, "var", nil, "a variable of the provider, `NAME=VALUE`; may be repeated")
-	flags.StringArrayVar(&f.scopes, "scope", nil, "a scope the tokens have; may be repeated (default: the provider's)")
+	flags.StringArrayVar(&f.scopes, "scope", nil, "a scope the tokens have, or a list with spaces, commas or ~; may be repeated (default: the provider's)")
 	_ = cmd.RegisterFlagCompletionFunc("name", p.completeConnections)
 	_ = cmd.RegisterFlagCompletionFunc("provider", p.completeProviders)
 	_ = cmd.RegisterFlagCompletionFunc("client", p.completeClients)
