@@ -49,7 +49,7 @@ func TestNoResponseTypeHoldsASecret(t *testing.T) {
 }
 
 func TestADurationIsTextOrSeconds(t *testing.T) {
-	for text, want := range map[string]time.Duration{`"40s"`: 40 * time.Second, `"1h30m"`: 90 * time.Minute, `40`: 40 * time.Second, `0.5`: 500 * time.Millisecond} {
+	for text, want := range map[string]time.Duration{`"40s"`: 40 * time.Second, `"1h30m"`: 90 * time.Minute, `40`: 40 * time.Second, `0.5`: 500 * time.Millisecond, `"90d"`: 90 * 24 * time.Hour, `"25h"`: 25 * time.Hour} {
 		var d api.Duration
 		if err := json.Unmarshal([]byte(text), &d); err != nil || time.Duration(d) != want {
 			t.Errorf("%s is %v, %v", text, time.Duration(d), err)
@@ -63,7 +63,7 @@ func TestADurationIsTextOrSeconds(t *testing.T) {
 			t.Errorf("%s does not read back: %v", back, err)
 		}
 	}
-	for _, text := range []string{`"soon"`, `"-1s"`, `-1`, `1e300`, `true`, `[]`} {
+	for _, text := range []string{`"soon"`, `"-1s"`, `"-1d"`, `"1.5d"`, `-1`, `1e300`, `true`, `[]`} {
 		var d api.Duration
 		if err := json.Unmarshal([]byte(text), &d); err == nil {
 			t.Errorf("%s is read as %v", text, time.Duration(d))

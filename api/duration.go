@@ -4,14 +4,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 )
 
-// Duration is a time span written as "40s", "5m" or "1h30m"; a bare number means seconds.
+// Duration is a time span written as "40s", "5m", "1h30m" or "90d" (days of 24
+// hours); a bare number means seconds.
 type Duration time.Duration
 
-// MarshalJSON writes the span as [time.Duration.String] does.
-func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(d).String()) }
+const day = 24 * time.Hour
+
+// MarshalJSON writes whole days as "90d", and else as [time.Duration.String] does.
+func (d Duration) MarshalJSON() ([]byte, error) {
+	span := time.Duration(d)
+	if span >= day && span%day == 0 {
+		return json.Marshal(strconv.FormatInt(int64(span/day), 10) + "d")
+	}
+	return json.Marshal(span.String())
+}
 
 // UnmarshalJSON reads "40s" or a number of seconds. A negative span is refused.
 func (d *Duration) UnmarshalJSON(data []byte) error {
@@ -27,10 +38,18 @@ func (d *Duration) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &text); err != nil {
 		return fmt.Errorf("a duration is text such as \"40s\", or a number of seconds")
 	}
-	span, err := time.ParseDuration(text)
+	span, err := parseSpan(text)
 	if err != nil || span < 0 {
-		return fmt.Errorf("%q is not a duration; write it as 40s, 5m or 1h30m", text)
+		return fmt.Errorf("%q is not a duration; write it as 40s, 5m, 1h30m or 90d", text)
 	}
 	*d = Duration(span)
 	return nil
+}
+
+func parseSpan(text string) (time.Duration, error) {
+	if days, isDays := strings.CutSuffix(text, "d"); isDays {
+		n, err := strconv.ParseUint(days, 10, 16)
+		return time.Duration(n) * day, err
+	}
+	return time.ParseDuration(text)
 }

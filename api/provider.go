@@ -8,6 +8,7 @@ type Provider struct {
 	Name      string              `json:"name,omitempty"`  // set by its place in the catalogue, not in the document
 	Title     string              `json:"title,omitempty"` // for people
 	Docs      string              `json:"docs,omitempty"`  // URL of the vendor's page
+	Tags      []string            `json:"tags,omitempty"`  // words to find it by: crm, mail, accounting, other names
 	Variables map[string]Variable `json:"variables,omitempty"`
 	Endpoints
 	GrantRules
@@ -15,7 +16,12 @@ type Provider struct {
 	Refresh *RefreshRules `json:"refresh,omitempty"`
 	API     *CallSettings `json:"api,omitempty"`
 	Setup   *Setup        `json:"setup,omitempty"`
-	BuiltIn bool          `json:"built_in,omitempty"` // shipped with Valetkey; read-only
+	// ErrorHints says in plain words what to do about an error of this provider:
+	// keyed by its error value or the number in its description, such as
+	// invalid_client or AADSTS7000215.
+	ErrorHints map[string]string `json:"error_hints,omitempty"`
+	Provenance *Provenance       `json:"provenance,omitempty"`
+	BuiltIn    bool              `json:"built_in,omitempty"` // shipped with Valetkey; read-only
 }
 
 // Endpoints of an authorization server. With an issuer, what is missing is
@@ -28,6 +34,8 @@ type Endpoints struct {
 	RevocationEndpoint    string `json:"revocation_endpoint,omitempty"`
 	IntrospectionEndpoint string `json:"introspection_endpoint,omitempty"`
 	UserinfoEndpoint      string `json:"userinfo_endpoint,omitempty"`
+	JWKSURI               string `json:"jwks_uri,omitempty"`
+	RegistrationEndpoint  string `json:"registration_endpoint,omitempty"` // RFC 7591
 
 	DeviceAuthorizationEndpoint string `json:"device_authorization_endpoint,omitempty"` // RFC 8628 section 4
 	// EndpointForms gives an endpoint in several forms, by its key: the first
@@ -71,6 +79,8 @@ type ScopeRules struct {
 	// ByGrant replaces Required and Default for one grant: what a service may
 	// ask for is often not what a user may.
 	ByGrant map[string]GrantScopes `json:"by_grant,omitempty"`
+	// Meanings says in plain words what a scope allows, for whoever chooses.
+	Meanings map[string]string `json:"meanings,omitempty"`
 }
 
 // GrantScopes are the scopes of one grant, in place of the provider's.
@@ -89,7 +99,26 @@ type RefreshRules struct {
 	NotBeforeExpiry bool `json:"not_before_expiry,omitempty"`
 	// DeadGrant is what the server says, besides invalid_grant, when a person must authorize again.
 	DeadGrant *oauth.DeadGrant `json:"dead_grant,omitempty"`
+	TokenLife
 }
+
+// TokenLife is what the provider documents of how long a refresh token lives.
+type TokenLife struct {
+	// Rotation says what a renewal does to the refresh token: none (it stays),
+	// optional (a new one may come), single_use (the old one ends at once).
+	Rotation string `json:"rotation,omitempty"`
+	// Grace is how long a replaced refresh token still works; only where the provider says so.
+	Grace            Duration `json:"grace,omitempty"`
+	IdleLifetime     Duration `json:"idle_lifetime,omitempty"`     // it ends when unused for this long
+	AbsoluteLifetime Duration `json:"absolute_lifetime,omitempty"` // it ends this long after the authorization, used or not
+}
+
+// The values of TokenLife.Rotation.
+const (
+	RotationNone      = "none"
+	RotationOptional  = "optional"
+	RotationSingleUse = "single_use"
+)
 
 // The values of RefreshRules.Strategy.
 const (
@@ -102,7 +131,26 @@ const (
 type Setup struct {
 	RegisterAt string   `json:"register_at,omitempty"` // where the redirect URI is registered
 	Steps      []string `json:"steps,omitempty"`
+	// What the provider's page calls the values to bring back, such as
+	// "Application (client) ID" and "Value of the client secret".
+	ClientIDLabel     string `json:"client_id_label,omitempty"`
+	ClientSecretLabel string `json:"client_secret_label,omitempty"`
 }
+
+// Provenance says where a description comes from and how far it was checked.
+type Provenance struct {
+	Sources      []string `json:"sources,omitempty"`      // URLs, or words such as "public descriptions"
+	Checked      string   `json:"checked,omitempty"`      // date, such as 2026-11-21
+	Verification string   `json:"verification,omitempty"` // tried, documented, collected, unverified
+}
+
+// The values of Provenance.Verification, from the best.
+const (
+	VerificationTried      = "tried"      // used against the live provider
+	VerificationDocumented = "documented" // checked against the vendor's documentation
+	VerificationCollected  = "collected"  // public descriptions agree; not checked against the vendor's
+	VerificationUnverified = "unverified" // public descriptions disagree, or one weak one is all there is
+)
 
 // ProviderList is one page of providers.
 type ProviderList struct {
