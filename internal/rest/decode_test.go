@@ -33,7 +33,7 @@ func TestABodyThatIsWrongIsRefusedAndSaysWhere(t *testing.T) {
 		"a number for text":        {"PUT", "/v1/clients/x", `{"client_id":6731}`, "client_id cannot be a number"},
 		"text for a list":          {"PUT", "/v1/connections/x", `{"scopes":"read"}`, "scopes cannot be a string"},
 		"a wrong kind deep inside": {"PUT", "/v1/connections/x", `{"api":{"base_url":7}}`, "api.base_url cannot be a number"},
-		"a duration misspelt":      {"PUT", "/v1/connections/x", `{"api":{"timeout":"40 s"}}`, "40s, 5m or 1h30m"},
+		"a duration misspelt":      {"PUT", "/v1/connections/x", `{"api":{"timeout":"40 s"}}`, "40s, 5m, 1h30m or 90d"},
 		"a patch misspelt":         {"PATCH", "/v1/connections/mail", `{"descripton":"x"}`, `did you mean "description"?`},
 		"a patch that is a list":   {"PATCH", "/v1/connections/mail", `[]`, "not a JSON object"},
 		"an optional body wrong":   {"POST", "/v1/connections/mail/authorize", `{"returnto":"x"}`, `did you mean "return_to"?`},
