@@ -25,6 +25,8 @@ type ConnectionSpec struct {
 	Variables   map[string]string `json:"variables,omitempty"`
 	API         *CallSettings     `json:"api,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
+	// Operations are named requests besides the provider's; of two by one name these win.
+	Operations map[string]Operation `json:"operations,omitempty"`
 }
 
 // Connection is one grant under a client, how to call the API with it, and its state.

@@ -14,6 +14,7 @@
 //	flow.go        an authorization in progress
 //	token.go       an access token handed to a caller
 //	call.go        a request made through a connection, and its answer
+//	operation.go   a request with a name, its parameters, and its answer's pages
 //	key.go         what a caller shows to Valetkey
 //	event.go       what happened to a connection
 //	problem.go     errors (RFC 9457) and their codes

@@ -16,6 +16,8 @@ type Provider struct {
 	Refresh *RefreshRules `json:"refresh,omitempty"`
 	API     *CallSettings `json:"api,omitempty"`
 	Setup   *Setup        `json:"setup,omitempty"`
+	// Operations are named requests of its API, which its connections can run.
+	Operations map[string]Operation `json:"operations,omitempty"`
 	// ErrorHints says in plain words what to do about an error of this provider:
 	// keyed by its error value or the number in its description, such as
 	// invalid_client or AADSTS7000215.
