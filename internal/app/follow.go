@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // catchUpEvery is between two attempts to read again what another process changed.
@@ -16,12 +16,12 @@ const catchUpEvery = time.Second
 // cannot be read again just now stays as it was, and is tried until it can:
 // memory is then known to be old, but a database that is away stops nobody
 // whose token is valid.
-func (a *App) follow(ctx context.Context, changes <-chan broker.Change) {
+func (a *App) follow(ctx context.Context, changes <-chan ledger.Change) {
 	late := time.NewTimer(catchUpEvery)
 	late.Stop()
 	defer late.Stop()
 	for {
-		change := broker.Change{} // what was late may be anything
+		change := ledger.Change{} // what was late may be anything
 		select {
 		case next, open := <-changes:
 			if !open {
@@ -40,17 +40,17 @@ func (a *App) follow(ctx context.Context, changes <-chan broker.Change) {
 }
 
 // heed forgets what a change made old.
-func (a *App) heed(ctx context.Context, change broker.Change) error {
+func (a *App) heed(ctx context.Context, change ledger.Change) error {
 	switch change.Noun {
-	case broker.NounConnection:
+	case ledger.NounConnection:
 		a.broker.Invalidate(change.Name)
 		return nil
-	case broker.NounClient:
+	case ledger.NounClient:
 		a.broker.Invalidate("")
 		return nil
-	case broker.NounProvider:
+	case ledger.NounProvider:
 		return a.broker.ReloadProviders(ctx)
-	case broker.NounKey:
+	case ledger.NounKey:
 		return a.keys.Reload(ctx)
 	}
 	// Reading comes first: only then is what tokens are served from let go.

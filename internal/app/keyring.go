@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 )
 
@@ -20,11 +20,11 @@ const proofSetting = "keyring_proof"
 
 // openKeyring opens the keyring that sealed the database, or makes the first
 // one. It writes nothing when they do not fit.
-func openKeyring(ctx context.Context, dataDir string, settings broker.SettingStore) (*secret.Keyring, error) {
+func openKeyring(ctx context.Context, dataDir string, settings ledger.SettingStore) (*secret.Keyring, error) {
 	path := filepath.Join(dataDir, keyringFile)
 	proof, err := settings.Setting(ctx, proofSetting)
 	sealed := err == nil
-	if err != nil && !errors.Is(err, broker.ErrNotFound) {
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
 		return nil, err
 	}
 	keyring, err := secret.OpenKeyring(path)
@@ -54,13 +54,13 @@ func createKeyring(path string) (*secret.Keyring, error) {
 	return keyring, err
 }
 
-func saveProof(ctx context.Context, keyring *secret.Keyring, settings broker.SettingStore) error {
+func saveProof(ctx context.Context, keyring *secret.Keyring, settings ledger.SettingStore) error {
 	proof, err := keyring.Proof()
 	if err != nil {
 		return err
 	}
 	err = settings.CreateSetting(ctx, proofSetting, proof)
-	if errors.Is(err, broker.ErrExists) {
+	if errors.Is(err, ledger.ErrExists) {
 		if proof, err = settings.Setting(ctx, proofSetting); err == nil {
 			err = keyring.Check(proof)
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/oauth"
 )
@@ -13,8 +14,8 @@ import (
 // arrangement is all that concerns one connection, with every template that
 // its authorization needs filled in.
 type arrangement struct {
-	connection Connection
-	client     Client
+	connection ledger.Connection
+	client     ledger.Client
 	described  api.Provider     // as it stands in the catalogue
 	provider   catalog.Resolved // filled in
 	grant      oauth.GrantType

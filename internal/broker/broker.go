@@ -21,6 +21,7 @@ import (
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/recall"
 	"github.com/valetkey/valetkey/internal/secret"
 )
@@ -39,7 +40,7 @@ type Sealer interface {
 // Config is what a Broker is made of. Store, Keyring, HTTP, Catalog and
 // PublicURL are required.
 type Config struct {
-	Store         Store
+	Store         ledger.Store
 	Keyring       Sealer
 	HTTP          Doer
 	Catalog       *catalog.Catalog
@@ -125,9 +126,9 @@ func stored(err error, noun, name string) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, ledger.ErrNotFound):
 		return fault.Wrap(err, api.CodeNotFound, "there is no %s named %q", noun, name).WithHint("%s", listHint(noun))
-	case errors.Is(err, ErrInUse):
+	case errors.Is(err, ledger.ErrInUse):
 		return fault.Wrap(err, api.CodeConflict, "the %s %q is in use", noun, name).
 			WithHint("delete what refers to it first")
 	default:

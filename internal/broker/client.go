@@ -7,11 +7,12 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/oauth"
 )
 
 // Clients returns a page of clients, by name.
-func (b *Broker) Clients(ctx context.Context, page Page) ([]api.Client, error) {
+func (b *Broker) Clients(ctx context.Context, page ledger.Page) ([]api.Client, error) {
 	found, err := b.Store.Clients(ctx, page)
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (b *Broker) Client(ctx context.Context, name string) (api.Client, error) {
 	return b.clientView(c), nil
 }
 
-func (b *Broker) clientView(c Client) api.Client {
+func (b *Broker) clientView(c ledger.Client) api.Client {
 	view := api.Client{
 		Name:                    c.Name,
 		Description:             c.Description,
@@ -57,7 +58,7 @@ func (b *Broker) PutClient(ctx context.Context, name string, spec api.ClientSpec
 		return false, err
 	}
 	old, err := b.Store.Client(ctx, name)
-	created = errors.Is(err, ErrNotFound)
+	created = errors.Is(err, ledger.ErrNotFound)
 	if err != nil && !created {
 		return false, err
 	}
@@ -66,7 +67,7 @@ func (b *Broker) PutClient(ctx context.Context, name string, spec api.ClientSpec
 		return false, err
 	}
 	now := b.Now()
-	err = b.Store.PutClient(ctx, Client{
+	err = b.Store.PutClient(ctx, ledger.Client{
 		Name:                    name,
 		Description:             spec.Description,
 		Provider:                spec.Provider,

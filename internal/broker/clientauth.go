@@ -4,13 +4,14 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/clientauth"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
 
 // openCredential opens what a client authenticates with.
-func (b *Broker) openCredential(c Client) (clientauth.Credential, error) {
-	text, err := b.Keyring.Open(c.Secret, clientSecretPlace(c.Name))
+func (b *Broker) openCredential(c ledger.Client) (clientauth.Credential, error) {
+	text, err := b.Keyring.Open(c.Secret, ledger.ClientSecretPlace(c.Name))
 	if err != nil {
 		return clientauth.Credential{}, err
 	}
@@ -22,7 +23,7 @@ func (b *Broker) openCredential(c Client) (clientauth.Credential, error) {
 }
 
 // changeCredential seals what a spec says over what is there.
-func (b *Broker) changeCredential(old Client, name string, spec api.ClientSpec) (secret.Sealed, error) {
+func (b *Broker) changeCredential(old ledger.Client, name string, spec api.ClientSpec) (secret.Sealed, error) {
 	credential, err := b.openCredential(old)
 	if err != nil {
 		return nil, err
@@ -34,11 +35,11 @@ func (b *Broker) changeCredential(old Client, name string, spec api.ClientSpec) 
 	if err != nil {
 		return nil, err
 	}
-	return b.Keyring.Seal(text, clientSecretPlace(name))
+	return b.Keyring.Seal(text, ledger.ClientSecretPlace(name))
 }
 
 // showCredential says what there is without showing it.
-func (b *Broker) showCredential(c Client, view *api.Client) {
+func (b *Broker) showCredential(c ledger.Client, view *api.Client) {
 	credential, err := b.openCredential(c)
 	if err != nil {
 		view.ClientSecret = api.Mask // something is there, and the keyring in use does not open it

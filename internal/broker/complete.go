@@ -10,6 +10,7 @@ import (
 	"github.com/valetkey/valetkey/internal/account"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
@@ -31,13 +32,13 @@ func (b *Broker) Complete(ctx context.Context, params url.Values, cookie func(fl
 			WithHint("begin a new one: valetkey connect NAME")
 	}
 	flow, err := b.Store.FlowByState(ctx, hash(states[0]))
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ledger.ErrNotFound) {
 		return Completion{}, unknownFlow(err)
 	}
 	if err != nil {
 		return Completion{}, err
 	}
-	verifier, err := b.Keyring.Open(flow.Verifier, flowPlace(flow.ID, "verifier"))
+	verifier, err := b.Keyring.Open(flow.Verifier, ledger.FlowPlace(flow.ID, "verifier"))
 	if err != nil {
 		return Completion{}, err
 	}
@@ -53,7 +54,7 @@ func (b *Broker) Complete(ctx context.Context, params url.Values, cookie func(fl
 		return Completion{}, err
 	}
 	if err := b.Store.TakeFlow(ctx, flow.ID, b.Now()); err != nil {
-		if errors.Is(err, ErrStale) {
+		if errors.Is(err, ledger.ErrStale) {
 			flow.TakenAt = b.Now()
 			return Completion{}, b.openFlow(flow)
 		}
@@ -64,7 +65,7 @@ func (b *Broker) Complete(ctx context.Context, params url.Values, cookie func(fl
 }
 
 // redeem judges the answer, sends the code and ends the flow either way.
-func (b *Broker) redeem(ctx context.Context, flow Flow, params url.Values, verifier string) (Completion, error) {
+func (b *Broker) redeem(ctx context.Context, flow ledger.Flow, params url.Values, verifier string) (Completion, error) {
 	err := b.judgeAndSave(ctx, flow, params, verifier)
 	if err == nil {
 		flow.Status = api.FlowDone
@@ -76,11 +77,11 @@ func (b *Broker) redeem(ctx context.Context, flow Flow, params url.Values, verif
 	if finishErr := b.Store.FinishFlow(ctx, flow.ID, api.FlowFailed, cause); finishErr != nil {
 		return Completion{}, finishErr
 	}
-	b.note(ctx, b.event(flow.Connection, EventDenied, map[string]string{"code": cause.Code, "title": cause.Title}))
+	b.note(ctx, b.event(flow.Connection, ledger.EventDenied, map[string]string{"code": cause.Code, "title": cause.Title}))
 	return Completion{}, err
 }
 
-func (b *Broker) judgeAndSave(ctx context.Context, flow Flow, params url.Values, verifier string) error {
+func (b *Broker) judgeAndSave(ctx context.Context, flow ledger.Flow, params url.Values, verifier string) error {
 	a, err := b.arrange(ctx, flow.Connection)
 	if err != nil {
 		return err
@@ -127,7 +128,7 @@ func refusedAnswer(err error, connection string) error {
 
 func (b *Broker) redeemCode(ctx context.Context, a arrangement, server oauth.Server, params url.Values) (oauth.Token, error) {
 	if catalog.ConsentOnly(a.described) {
-		return b.requestToken(ctx, a, TokenSet{})
+		return b.requestToken(ctx, a, ledger.TokenSet{})
 	}
 	auth, err := b.clientAuth(a, server)
 	if err != nil {
@@ -151,24 +152,24 @@ func (b *Broker) saveAuthorized(ctx context.Context, a arrangement, issuer strin
 	if err != nil {
 		return err
 	}
-	owner, err := account.Pin(a.connection.Name, a.connection.owner(), who)
+	owner, err := account.Pin(a.connection.Name, a.connection.Owner(), who)
 	if err != nil {
 		return err
 	}
-	save := TokenSave{Change: StateChange{State: api.StateActive}, Account: owner, Keep: keepGenerations}
+	save := ledger.TokenSave{Change: ledger.StateChange{State: api.StateActive}, Account: owner, Keep: keepGenerations}
 	b.gather(ctx, a, token, &save)
 	for {
 		current, err := b.currentTokenSet(ctx, a.connection.Name)
 		if err != nil {
 			return err
 		}
-		set, err := b.sealToken(a, token, TokenSet{Connection: a.connection.Name, Generation: current.Generation})
+		set, err := b.sealToken(a, token, ledger.TokenSet{Connection: a.connection.Name, Generation: current.Generation})
 		if err != nil {
 			return err
 		}
-		save.Set, save.Event = set, b.event(a.connection.Name, EventAuthorized, tokenDetail(token, set))
+		save.Set, save.Event = set, b.event(a.connection.Name, ledger.EventAuthorized, tokenDetail(token, set))
 		err = b.Store.SaveTokenSet(ctx, save)
-		if errors.Is(err, ErrStale) {
+		if errors.Is(err, ledger.ErrStale) {
 			continue
 		}
 		b.snapshots.Drop(a.connection.Name)

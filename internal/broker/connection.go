@@ -11,22 +11,23 @@ import (
 	"github.com/valetkey/valetkey/internal/account"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/oauth"
 )
 
 // Connections returns a page of connections, by name.
-func (b *Broker) Connections(ctx context.Context, filter ConnectionFilter) ([]api.Connection, error) {
+func (b *Broker) Connections(ctx context.Context, filter ledger.ConnectionFilter) ([]api.Connection, error) {
 	found, err := b.Store.Connections(ctx, filter)
 	if err != nil {
 		return nil, err
 	}
-	clients := make(map[string]Client)
+	clients := make(map[string]ledger.Client)
 	views := make([]api.Connection, len(found))
 	for i, c := range found {
 		client, seen := clients[c.Spec.Client]
 		if !seen {
-			if client, err = b.Store.Client(ctx, c.Spec.Client); err != nil && !errors.Is(err, ErrNotFound) {
+			if client, err = b.Store.Client(ctx, c.Spec.Client); err != nil && !errors.Is(err, ledger.ErrNotFound) {
 				return nil, err
 			}
 			clients[c.Spec.Client] = client
@@ -46,10 +47,10 @@ func (b *Broker) Connection(ctx context.Context, name string) (api.Connection, e
 }
 
 // load reads a connection with its client.
-func (b *Broker) load(ctx context.Context, name string) (Connection, Client, error) {
+func (b *Broker) load(ctx context.Context, name string) (ledger.Connection, ledger.Client, error) {
 	c, err := b.Store.Connection(ctx, name)
 	if err != nil {
-		return c, Client{}, stored(err, "connection", name)
+		return c, ledger.Client{}, stored(err, "connection", name)
 	}
 	client, err := b.Store.Client(ctx, c.Spec.Client)
 	return c, client, stored(err, "client", c.Spec.Client)
@@ -73,17 +74,17 @@ func (b *Broker) PutConnection(ctx context.Context, name string, spec api.Connec
 		return false, err
 	}
 	old, err := b.Store.Connection(ctx, name)
-	created = errors.Is(err, ErrNotFound)
+	created = errors.Is(err, ledger.ErrNotFound)
 	if err != nil && !created {
 		return false, err
 	}
 	now := b.Now()
-	next := Connection{Name: name, Spec: spec, State: api.StateNew, CreatedAt: now, UpdatedAt: now}
+	next := ledger.Connection{Name: name, Spec: spec, State: api.StateNew, CreatedAt: now, UpdatedAt: now}
 	switch {
 	case created:
 	case old.Spec.Client != spec.Client || grantOf(old.Spec, provider) != grantOf(spec, provider):
-		event := Event{Connection: name, At: now, Kind: EventChanged, Detail: map[string]string{"client": spec.Client}}
-		if err := b.Store.DropTokenSets(ctx, name, StateChange{State: api.StateNew}, event); err != nil {
+		event := ledger.Event{Connection: name, At: now, Kind: ledger.EventChanged, Detail: map[string]string{"client": spec.Client}}
+		if err := b.Store.DropTokenSets(ctx, name, ledger.StateChange{State: api.StateNew}, event); err != nil {
 			return false, err
 		}
 	case old.State == api.StateNeedsConfiguration || old.State == api.StateBlocked:
@@ -121,7 +122,7 @@ func grantOf(spec api.ConnectionSpec, provider api.Provider) oauth.GrantType {
 	}
 }
 
-func checkSpec(name string, spec api.ConnectionSpec, client Client, provider api.Provider) error {
+func checkSpec(name string, spec api.ConnectionSpec, client ledger.Client, provider api.Provider) error {
 	grant := grantOf(spec, provider)
 	if !slices.Contains([]oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, grantJWTBearer, grantDevice}, grant) {
 		return fault.New(api.CodeInvalid, "the grant %q of connection %q is not known", grant, name).
@@ -155,7 +156,7 @@ func (b *Broker) DeleteConnection(ctx context.Context, name string) error {
 }
 
 // connectionView is what is known of a connection, for people and programs.
-func (b *Broker) connectionView(c Connection, client Client) api.Connection {
+func (b *Broker) connectionView(c ledger.Connection, client ledger.Client) api.Connection {
 	status := api.ConnectionStatus{
 		State:            c.State,
 		Cause:            c.Cause,
@@ -165,7 +166,7 @@ func (b *Broker) connectionView(c Connection, client Client) api.Connection {
 		LastUsedAt:       optional(c.LastUsedAt),
 		LastRefreshedAt:  optional(c.LastRefreshedAt),
 		Generation:       c.Generation,
-		Account:          account.Label(c.owner()),
+		Account:          account.Label(c.Owner()),
 		Captured:         c.Captured,
 		CreatedAt:        c.CreatedAt,
 		UpdatedAt:        c.UpdatedAt,
@@ -185,7 +186,7 @@ func (b *Broker) connectionView(c Connection, client Client) api.Connection {
 
 // judgeGrant fills in what the grant's kind says: whether it renews itself, what
 // was not granted, and what will go wrong.
-func (b *Broker) judgeGrant(c Connection, client Client, status *api.ConnectionStatus) {
+func (b *Broker) judgeGrant(c ledger.Connection, client ledger.Client, status *api.ConnectionStatus) {
 	provider, known, err := b.catalog.Load().Provider(client.Provider)
 	if err != nil || !known {
 		return
@@ -211,7 +212,7 @@ func (b *Broker) judgeGrant(c Connection, client Client, status *api.ConnectionS
 
 // knownBaseURL is where calls go, as far as that is known: empty while a
 // variable is missing.
-func knownBaseURL(c Connection, client Client, provider api.Provider) string {
+func knownBaseURL(c ledger.Connection, client ledger.Client, provider api.Provider) string {
 	resolved, err := catalog.Resolve(provider, catalog.Values{Captured: c.Captured, Client: client.Variables, Connection: c.Spec.Variables})
 	if err != nil {
 		return ""

@@ -6,6 +6,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/clientauth"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/target"
 )
@@ -26,13 +27,13 @@ type Credential struct {
 
 // AccessToken opens the token. It stays sealed in memory between calls.
 func (c *Credential) AccessToken() (secret.Text, error) {
-	return c.sealer.Open(c.sealed, tokenPlace(c.Connection, c.Generation, "access_token"))
+	return c.sealer.Open(c.sealed, ledger.TokenPlace(c.Connection, c.Generation, "access_token"))
 }
 
 // ClientKey opens the private key of the connection's client, which an API may
 // want to see with its certificate; empty when there is none.
 func (c *Credential) ClientKey() (secret.Text, error) {
-	text, err := c.sealer.Open(c.clientKept, clientSecretPlace(c.client))
+	text, err := c.sealer.Open(c.clientKept, ledger.ClientSecretPlace(c.client))
 	if err != nil {
 		return secret.Text{}, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 	"github.com/valetkey/valetkey/oauth/device"
@@ -113,20 +114,20 @@ func (b *Broker) askForCodes(ctx context.Context, a arrangement, server oauth.Se
 	return codes, nil
 }
 
-func (b *Broker) newDeviceFlow(a arrangement, server oauth.Server, codes device.Authorization) (Flow, error) {
+func (b *Broker) newDeviceFlow(a arrangement, server oauth.Server, codes device.Authorization) (ledger.Flow, error) {
 	id, err := oauth.NewState(b.Rand)
 	if err != nil {
-		return Flow{}, err
+		return ledger.Flow{}, err
 	}
 	document, err := json.Marshal(deviceFlow{DeviceCode: codes.DeviceCode, Interval: codes.Interval})
 	if err != nil {
-		return Flow{}, err
+		return ledger.Flow{}, err
 	}
-	sealed, err := b.Keyring.Seal(secret.NewText(string(document)), flowPlace(id, "device"))
+	sealed, err := b.Keyring.Seal(secret.NewText(string(document)), ledger.FlowPlace(id, "device"))
 	if err != nil {
-		return Flow{}, err
+		return ledger.Flow{}, err
 	}
-	return Flow{
+	return ledger.Flow{
 		ID:               id,
 		Connection:       a.connection.Name,
 		StateHash:        hash(id), // no state travels; the column is unique
@@ -139,14 +140,11 @@ func (b *Broker) newDeviceFlow(a arrangement, server oauth.Server, codes device.
 	}, nil
 }
 
-// byDevice tells the two kinds of flow apart: no browser comes back to us.
-func (f Flow) byDevice() bool { return f.RedirectURI == "" }
-
 // pollDevice asks the provider whether the person has approved, when it is
 // time to (RFC 8628 section 3.5), and returns the flow as it is then. Whoever
 // looks at the flow drives it: nothing is polled that nobody waits for.
-func (b *Broker) pollDevice(ctx context.Context, flow Flow) (Flow, error) {
-	text, err := b.Keyring.Open(flow.AuthorizationURL, flowPlace(flow.ID, "device"))
+func (b *Broker) pollDevice(ctx context.Context, flow ledger.Flow) (ledger.Flow, error) {
+	text, err := b.Keyring.Open(flow.AuthorizationURL, ledger.FlowPlace(flow.ID, "device"))
 	if err != nil {
 		return flow, err
 	}
@@ -176,7 +174,7 @@ func (b *Broker) pollDevice(ctx context.Context, flow Flow) (Flow, error) {
 	return b.endDevice(ctx, a, flow, token, step)
 }
 
-func (b *Broker) askForToken(ctx context.Context, a arrangement, flow Flow, code string) (oauth.Token, error) {
+func (b *Broker) askForToken(ctx context.Context, a arrangement, flow ledger.Flow, code string) (oauth.Token, error) {
 	server, err := b.server(ctx, a)
 	if err != nil {
 		return oauth.Token{}, err
@@ -195,9 +193,9 @@ func (b *Broker) askForToken(ctx context.Context, a arrangement, flow Flow, code
 }
 
 // endDevice saves the grant, or says why there is none.
-func (b *Broker) endDevice(ctx context.Context, a arrangement, flow Flow, token oauth.Token, step device.Step) (Flow, error) {
+func (b *Broker) endDevice(ctx context.Context, a arrangement, flow ledger.Flow, token oauth.Token, step device.Step) (ledger.Flow, error) {
 	if err := b.Store.TakeFlow(ctx, flow.ID, b.Now()); err != nil {
-		if errors.Is(err, ErrStale) {
+		if errors.Is(err, ledger.ErrStale) {
 			return b.Store.Flow(ctx, flow.ID) // another process was faster
 		}
 		return flow, err
@@ -220,6 +218,6 @@ func (b *Broker) endDevice(ctx context.Context, a arrangement, flow Flow, token 
 			b.snapshots.Clear()
 		}
 	}
-	b.note(ctx, b.event(flow.Connection, EventDenied, map[string]string{"code": flow.Cause.Code, "title": flow.Cause.Title}))
+	b.note(ctx, b.event(flow.Connection, ledger.EventDenied, map[string]string{"code": flow.Cause.Code, "title": flow.Cause.Title}))
 	return flow, b.Store.FinishFlow(ctx, flow.ID, flow.Status, flow.Cause)
 }

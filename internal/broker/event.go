@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // Events returns what happened to a connection, newest first, with an ID below
@@ -24,13 +25,13 @@ func (b *Broker) Events(ctx context.Context, connection string, before int64, li
 	return events, nil
 }
 
-func (b *Broker) event(connection, kind string, detail map[string]string) Event {
-	return Event{Connection: connection, At: b.Now(), Kind: kind, Detail: detail}
+func (b *Broker) event(connection, kind string, detail map[string]string) ledger.Event {
+	return ledger.Event{Connection: connection, At: b.Now(), Kind: kind, Detail: detail}
 }
 
 // note writes an event that goes with no other write. Losing it loses a line
 // of history, so it is logged and not returned.
-func (b *Broker) note(ctx context.Context, e Event) {
+func (b *Broker) note(ctx context.Context, e ledger.Event) {
 	if err := b.Store.AppendEvent(ctx, e); err != nil {
 		b.Log.Warn("event not written", slog.String("connection", e.Connection), slog.String("kind", e.Kind), slog.Any("error", err))
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/quirk"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
@@ -23,10 +24,10 @@ const (
 )
 
 // currentTokenSet is the connection's token set, or the zero one before the first.
-func (b *Broker) currentTokenSet(ctx context.Context, connection string) (TokenSet, error) {
+func (b *Broker) currentTokenSet(ctx context.Context, connection string) (ledger.TokenSet, error) {
 	set, err := b.Store.TokenSet(ctx, connection)
-	if errors.Is(err, ErrNotFound) {
-		return TokenSet{Connection: connection}, nil
+	if errors.Is(err, ledger.ErrNotFound) {
+		return ledger.TokenSet{Connection: connection}, nil
 	}
 	return set, err
 }
@@ -34,9 +35,9 @@ func (b *Broker) currentTokenSet(ctx context.Context, connection string) (TokenS
 // sealToken makes the token set that follows previous. What the answer leaves
 // out is carried over: the refresh token and its expiry (RFC 6749 section 6),
 // the scope (section 5.1).
-func (b *Broker) sealToken(a arrangement, token oauth.Token, previous TokenSet) (TokenSet, error) {
+func (b *Broker) sealToken(a arrangement, token oauth.Token, previous ledger.TokenSet) (ledger.TokenSet, error) {
 	name, generation := a.connection.Name, previous.Generation+1
-	set := TokenSet{
+	set := ledger.TokenSet{
 		Connection:       name,
 		Generation:       generation,
 		TokenType:        token.TokenType,
@@ -53,7 +54,7 @@ func (b *Broker) sealToken(a arrangement, token oauth.Token, previous TokenSet) 
 	}
 	refresh := secret.NewText(token.RefreshToken)
 	if refresh.IsZero() && len(previous.RefreshToken) > 0 {
-		kept, err := b.Keyring.Open(previous.RefreshToken, tokenPlace(name, previous.Generation, "refresh_token"))
+		kept, err := b.Keyring.Open(previous.RefreshToken, ledger.TokenPlace(name, previous.Generation, "refresh_token"))
 		if err != nil {
 			return set, err
 		}
@@ -67,16 +68,16 @@ func (b *Broker) sealToken(a arrangement, token oauth.Token, previous TokenSet) 
 	if set.TokenType == "" && token.AccessToken == "" {
 		set.TokenType = previous.TokenType
 	}
-	if set.AccessToken, err = b.Keyring.Seal(access, tokenPlace(name, generation, "access_token")); err != nil {
+	if set.AccessToken, err = b.Keyring.Seal(access, ledger.TokenPlace(name, generation, "access_token")); err != nil {
 		return set, err
 	}
-	set.RefreshToken, err = b.Keyring.Seal(refresh, tokenPlace(name, generation, "refresh_token"))
+	set.RefreshToken, err = b.Keyring.Seal(refresh, ledger.TokenPlace(name, generation, "refresh_token"))
 	return set, err
 }
 
 // keptAccess is the access token of an answer, or the one before it where the
 // provider's description says that an answer may leave it out.
-func (b *Broker) keptAccess(token oauth.Token, previous TokenSet) (secret.Text, error) {
+func (b *Broker) keptAccess(token oauth.Token, previous ledger.TokenSet) (secret.Text, error) {
 	if token.AccessToken != "" {
 		return secret.NewText(token.AccessToken), nil
 	}
@@ -84,11 +85,11 @@ func (b *Broker) keptAccess(token oauth.Token, previous TokenSet) (secret.Text, 
 		return secret.Text{}, fault.New(api.CodeUnreachable, "the provider's answer holds no access token").
 			WithHint("look at token_response of the provider's description: keep belongs in refresh_response")
 	}
-	return b.Keyring.Open(previous.AccessToken, tokenPlace(previous.Connection, previous.Generation, "access_token"))
+	return b.Keyring.Open(previous.AccessToken, ledger.TokenPlace(previous.Connection, previous.Generation, "access_token"))
 }
 
 // tokenDetail is what an event says of a new token set.
-func tokenDetail(token oauth.Token, set TokenSet) map[string]string {
+func tokenDetail(token oauth.Token, set ledger.TokenSet) map[string]string {
 	detail := map[string]string{
 		"generation": strconv.FormatInt(set.Generation, 10),
 		"scope":      strings.Join(set.Scope, " "),

@@ -16,6 +16,7 @@ import (
 	"github.com/valetkey/valetkey/internal/account"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
@@ -76,12 +77,12 @@ func (b *Broker) Begin(ctx context.Context, connection string, req api.Authorize
 	}, nil
 }
 
-func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRequest) (Flow, error) {
+func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRequest) (ledger.Flow, error) {
 	var random [3]string // id, state, verifier
 	for i := range random {
 		text, err := oauth.NewVerifier(b.Rand)
 		if err != nil {
-			return Flow{}, err
+			return ledger.Flow{}, err
 		}
 		random[i] = text
 	}
@@ -89,11 +90,11 @@ func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRe
 	provider := a.provider.Provider
 	challenge, method, err := oauth.CodeChallenge(provider.CodeChallengeMethod, verifier)
 	if err != nil {
-		return Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "%s", oauth.Words(err))
+		return ledger.Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "%s", oauth.Words(err))
 	}
 	rules, err := b.legRules(a, catalog.LegAuthorization, oauth.ClientAuth{}, "")
 	if err != nil {
-		return Flow{}, err
+		return ledger.Flow{}, err
 	}
 	location, err := oauth.AuthorizationRequest{
 		ClientID:            a.client.ClientID,
@@ -104,23 +105,23 @@ func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRe
 		CodeChallenge:       challenge,
 		CodeChallengeMethod: method,
 		Prompt:              req.Prompt,
-		LoginHint:           cmp.Or(req.LoginHint, account.Hint(a.connection.owner())),
+		LoginHint:           cmp.Or(req.LoginHint, account.Hint(a.connection.Owner())),
 		Rules:               rules,
 		ResponseType:        provider.ResponseType,
 	}.URL(server.AuthorizationEndpoint)
 	if err != nil {
-		return Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no authorization URL can be made: %s", oauth.Words(err))
+		return ledger.Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no authorization URL can be made: %s", oauth.Words(err))
 	}
-	sealedVerifier, err := b.Keyring.Seal(secret.NewText(verifier), flowPlace(id, "verifier"))
+	sealedVerifier, err := b.Keyring.Seal(secret.NewText(verifier), ledger.FlowPlace(id, "verifier"))
 	if err != nil {
-		return Flow{}, err
+		return ledger.Flow{}, err
 	}
-	sealedURL, err := b.Keyring.Seal(secret.NewText(location), flowPlace(id, "authorization_url"))
+	sealedURL, err := b.Keyring.Seal(secret.NewText(location), ledger.FlowPlace(id, "authorization_url"))
 	if err != nil {
-		return Flow{}, err
+		return ledger.Flow{}, err
 	}
 	now := b.Now()
-	return Flow{
+	return ledger.Flow{
 		ID:               id,
 		Connection:       a.connection.Name,
 		StateHash:        hash(state),
@@ -157,23 +158,23 @@ func (b *Broker) checkReturn(to string) error {
 // Start is called when a browser opens the authorization URL.
 func (b *Broker) Start(ctx context.Context, id string) (Start, error) {
 	flow, err := b.Store.Flow(ctx, id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ledger.ErrNotFound) {
 		return Start{}, unknownFlow(err)
 	}
 	if err != nil {
 		return Start{}, err
 	}
-	if flow.byDevice() {
-		return Start{}, unknownFlow(ErrNotFound)
+	if flow.ByDevice() {
+		return Start{}, unknownFlow(ledger.ErrNotFound)
 	}
 	if err := b.openFlow(flow); err != nil {
 		return Start{}, err
 	}
-	location, err := b.Keyring.Open(flow.AuthorizationURL, flowPlace(id, "authorization_url"))
+	location, err := b.Keyring.Open(flow.AuthorizationURL, ledger.FlowPlace(id, "authorization_url"))
 	if err != nil {
 		return Start{}, err
 	}
-	verifier, err := b.Keyring.Open(flow.Verifier, flowPlace(id, "verifier"))
+	verifier, err := b.Keyring.Open(flow.Verifier, ledger.FlowPlace(id, "verifier"))
 	if err != nil {
 		return Start{}, err
 	}
@@ -190,7 +191,7 @@ func binding(verifier secret.Text) string {
 }
 
 // openFlow says why a flow can no longer be finished, if so.
-func (b *Broker) openFlow(flow Flow) error {
+func (b *Broker) openFlow(flow ledger.Flow) error {
 	switch {
 	case flow.Status != api.FlowPending || !flow.TakenAt.IsZero():
 		return fault.New(api.CodeConflict, "this authorization was used already").
@@ -211,13 +212,13 @@ func unknownFlow(err error) error {
 // Flow returns how far an authorization has come.
 func (b *Broker) Flow(ctx context.Context, id string) (api.Flow, error) {
 	flow, err := b.Store.Flow(ctx, id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ledger.ErrNotFound) {
 		return api.Flow{}, unknownFlow(err)
 	}
 	if err != nil {
 		return api.Flow{}, err
 	}
-	if flow.byDevice() && b.openFlow(flow) == nil {
+	if flow.ByDevice() && b.openFlow(flow) == nil {
 		if flow, err = b.pollDevice(ctx, flow); err != nil {
 			return api.Flow{}, err
 		}
@@ -225,7 +226,7 @@ func (b *Broker) Flow(ctx context.Context, id string) (api.Flow, error) {
 	return b.flowView(flow), nil
 }
 
-func (b *Broker) flowView(flow Flow) api.Flow {
+func (b *Broker) flowView(flow ledger.Flow) api.Flow {
 	view := api.Flow{ID: flow.ID, Connection: flow.Connection, Status: flow.Status, Cause: flow.Cause, ExpiresAt: flow.ExpiresAt.UTC()}
 	if flow.Status == api.FlowPending && !b.Now().Before(flow.ExpiresAt) {
 		// A person who declines may never come back: many servers end on a page of their own.

@@ -7,6 +7,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // Providers returns the catalogue, built in and the user's own, by name.
@@ -21,7 +22,7 @@ func (b *Broker) Provider(_ context.Context, name string) (api.Provider, error) 
 		return api.Provider{}, err
 	}
 	if !ok {
-		return api.Provider{}, stored(ErrNotFound, "provider", name)
+		return api.Provider{}, stored(ledger.ErrNotFound, "provider", name)
 	}
 	return p, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/quirk"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
@@ -61,17 +62,17 @@ func (a arrangement) values() catalog.Values {
 
 // gather completes a save with the variables that came with the token. A
 // connection that lacks one has its token, and waits for a setting.
-func (b *Broker) gather(ctx context.Context, a arrangement, token oauth.Token, save *TokenSave) {
+func (b *Broker) gather(ctx context.Context, a arrangement, token oauth.Token, save *ledger.TokenSave) {
 	captured, cause := b.quirks().Gather(ctx, quirk.Arrival{
 		Provider:   a.provider,
 		Values:     a.values(),
 		Token:      token,
-		Renewed:    save.Event.Kind == EventRefreshed && a.connection.Generation > 0,
+		Renewed:    save.Event.Kind == ledger.EventRefreshed && a.connection.Generation > 0,
 		Connection: a.connection.Name,
 	})
 	save.Captured = captured
 	if cause != nil {
-		save.Change = StateChange{State: api.StateNeedsConfiguration, Cause: cause}
+		save.Change = ledger.StateChange{State: api.StateNeedsConfiguration, Cause: cause}
 	}
 }
 
@@ -84,17 +85,17 @@ func renews(hasRefreshToken bool, grant oauth.GrantType, p api.Provider) bool {
 }
 
 // openTokens opens both tokens of a set; each may be empty.
-func (b *Broker) openTokens(set TokenSet) (access, refresh secret.Text, err error) {
-	if access, err = b.Keyring.Open(set.AccessToken, tokenPlace(set.Connection, set.Generation, "access_token")); err != nil {
+func (b *Broker) openTokens(set ledger.TokenSet) (access, refresh secret.Text, err error) {
+	if access, err = b.Keyring.Open(set.AccessToken, ledger.TokenPlace(set.Connection, set.Generation, "access_token")); err != nil {
 		return access, refresh, err
 	}
-	refresh, err = b.Keyring.Open(set.RefreshToken, tokenPlace(set.Connection, set.Generation, "refresh_token"))
+	refresh, err = b.Keyring.Open(set.RefreshToken, ledger.TokenPlace(set.Connection, set.Generation, "refresh_token"))
 	return access, refresh, err
 }
 
 // renewalRequest is the request that renews a set, by what the provider renews
 // with.
-func (b *Broker) renewalRequest(a arrangement, refresh secret.Text, current TokenSet) (oauth.TokenRequest, error) {
+func (b *Broker) renewalRequest(a arrangement, refresh secret.Text, current ledger.TokenSet) (oauth.TokenRequest, error) {
 	request := oauth.TokenRequest{Grant: oauth.GrantRefreshToken}
 	switch {
 	case !renews(!refresh.IsZero(), a.grant, a.described):

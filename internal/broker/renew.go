@@ -8,6 +8,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
@@ -34,7 +35,7 @@ func (b *Broker) Renew(ctx context.Context, connection string, generation int64)
 	if snap.credential.Generation > generation {
 		return &snap.credential, nil
 	}
-	b.note(ctx, b.event(connection, EventRefused, nil))
+	b.note(ctx, b.event(connection, ledger.EventRefused, nil))
 	return b.renew(ctx, connection, generation)
 }
 
@@ -164,10 +165,10 @@ func (b *Broker) reread(ctx context.Context, connection string) (*Credential, er
 
 // lease waits for the right to renew. done reports that whoever had it before
 // has renewed already: one never waits on the provider, only on the generation.
-func (b *Broker) lease(ctx context.Context, connection string, generation int64) (lease Lease, done bool, err error) {
+func (b *Broker) lease(ctx context.Context, connection string, generation int64) (lease ledger.Lease, done bool, err error) {
 	owner, err := oauth.NewState(b.Rand)
 	if err != nil {
-		return Lease{}, false, err
+		return ledger.Lease{}, false, err
 	}
 	for {
 		lease, won, err := b.Store.AcquireLease(ctx, connection, owner, b.Now(), leaseLife)
@@ -175,20 +176,20 @@ func (b *Broker) lease(ctx context.Context, connection string, generation int64)
 			return lease, false, stored(err, "connection", connection)
 		}
 		if err := b.Sleep(ctx, leasePoll); err != nil {
-			return Lease{}, false, err
+			return ledger.Lease{}, false, err
 		}
 		current, err := b.currentTokenSet(ctx, connection)
 		if err != nil {
-			return Lease{}, false, err
+			return ledger.Lease{}, false, err
 		}
 		if current.Generation > generation {
-			return Lease{}, true, nil
+			return ledger.Lease{}, true, nil
 		}
 	}
 }
 
 // requestToken asks the provider for the next token.
-func (b *Broker) requestToken(ctx context.Context, a arrangement, current TokenSet) (oauth.Token, error) {
+func (b *Broker) requestToken(ctx context.Context, a arrangement, current ledger.TokenSet) (oauth.Token, error) {
 	server, err := b.server(ctx, a)
 	if err != nil {
 		return oauth.Token{}, err
@@ -219,23 +220,23 @@ func (b *Broker) requestToken(ctx context.Context, a arrangement, current TokenS
 // saveRenewed saves the new token set before anyone uses it. A store that
 // fails is tried again: the provider may have rotated, and what it gave exists
 // nowhere else.
-func (b *Broker) saveRenewed(ctx context.Context, a arrangement, current TokenSet, token oauth.Token, lease Lease) error {
+func (b *Broker) saveRenewed(ctx context.Context, a arrangement, current ledger.TokenSet, token oauth.Token, lease ledger.Lease) error {
 	set, err := b.sealToken(a, token, current)
 	if err != nil {
 		return err
 	}
-	save := TokenSave{
+	save := ledger.TokenSave{
 		Set:    set,
 		Fence:  lease.Fence,
-		Change: StateChange{State: api.StateActive},
+		Change: ledger.StateChange{State: api.StateActive},
 		Keep:   keepGenerations,
-		Event:  b.event(a.connection.Name, EventRefreshed, tokenDetail(token, set)),
+		Event:  b.event(a.connection.Name, ledger.EventRefreshed, tokenDetail(token, set)),
 	}
 	b.gather(ctx, a, token, &save)
 	wait := 50 * time.Millisecond
 	for try := 1; ; try++ {
 		err = b.Store.SaveTokenSet(ctx, save)
-		if err == nil || errors.Is(err, ErrStale) || errors.Is(err, ErrNotFound) || try == saveTries {
+		if err == nil || errors.Is(err, ledger.ErrStale) || errors.Is(err, ledger.ErrNotFound) || try == saveTries {
 			break
 		}
 		b.Log.Error("a renewed token is not saved yet", slog.String("connection", a.connection.Name), slog.Int("try", try), slog.Any("error", err))
@@ -244,7 +245,7 @@ func (b *Broker) saveRenewed(ctx context.Context, a arrangement, current TokenSe
 		}
 		wait *= 2
 	}
-	if errors.Is(err, ErrStale) {
+	if errors.Is(err, ledger.ErrStale) {
 		// A new authorization, or a later lease, was faster: what is stored is newer.
 		b.Log.Warn("a renewal came too late and was dropped", slog.String("connection", a.connection.Name))
 		return nil

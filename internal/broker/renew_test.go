@@ -14,6 +14,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/broker/brokertest"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/spill"
 )
 
@@ -109,7 +110,7 @@ func TestR05_ATokenSetThatWasNotSavedIsThereAfterARestart(t *testing.T) {
 	h.clock.advance(2 * time.Hour)
 	dir := t.TempDir()
 	full := &failingStore{Memory: h.store, failures: 1 << 20}
-	open := func(store broker.Store) *broker.Broker {
+	open := func(store ledger.Store) *broker.Broker {
 		kept, err := spill.Over(h.ctx, store, dir, slog.New(slog.DiscardHandler))
 		h.must(err)
 		h.config.Store = kept
@@ -137,7 +138,7 @@ type failingStore struct {
 	failures int
 }
 
-func (s *failingStore) SaveTokenSet(ctx context.Context, save broker.TokenSave) error {
+func (s *failingStore) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error {
 	if s.failures > 0 {
 		s.failures--
 		return errors.New("disk full")

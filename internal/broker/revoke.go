@@ -7,6 +7,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -30,8 +31,8 @@ func (b *Broker) Revoke(ctx context.Context, connection string) (api.Connection,
 	if !told && set.Generation > 0 {
 		cause.Detail = "The provider has no revocation endpoint: its tokens were forgotten here and end by themselves. Remove the access in the account's settings there."
 	}
-	event := b.event(connection, EventRevoked, map[string]string{"detail": cause.Detail})
-	if err := b.Store.DropTokenSets(ctx, connection, StateChange{State: api.StateRevoked, Cause: cause}, event); err != nil {
+	event := b.event(connection, ledger.EventRevoked, map[string]string{"detail": cause.Detail})
+	if err := b.Store.DropTokenSets(ctx, connection, ledger.StateChange{State: api.StateRevoked, Cause: cause}, event); err != nil {
 		return api.Connection{}, stored(err, "connection", connection)
 	}
 	b.snapshots.Drop(connection)
@@ -40,7 +41,7 @@ func (b *Broker) Revoke(ctx context.Context, connection string) (api.Connection,
 
 // revokeAtProvider revokes the refresh token, or the access token when there is
 // none; told reports whether the provider has a way to be told.
-func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set TokenSet) (told bool, err error) {
+func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set ledger.TokenSet) (told bool, err error) {
 	server, err := b.server(ctx, a)
 	if err != nil {
 		return false, err
@@ -62,7 +63,7 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set TokenS
 		if kind == "access_token" {
 			sealed = set.AccessToken
 		}
-		token, err := b.Keyring.Open(sealed, tokenPlace(set.Connection, set.Generation, kind))
+		token, err := b.Keyring.Open(sealed, ledger.TokenPlace(set.Connection, set.Generation, kind))
 		if err != nil {
 			return false, err
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/oauth"
 )
@@ -87,7 +88,7 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 
 // skew is how long before its expiry a token is renewed: as the provider's
 // description says, else a tenth of the lifetime, at most five minutes.
-func (a arrangement) skew(set TokenSet) time.Duration {
+func (a arrangement) skew(set ledger.TokenSet) time.Duration {
 	if catalog.Patient(a.described) {
 		return 0
 	}
@@ -100,7 +101,7 @@ func (a arrangement) skew(set TokenSet) time.Duration {
 }
 
 // refusal says why calls through a connection cannot be made, from its state.
-func (b *Broker) refusal(a arrangement, set TokenSet) *fault.Error {
+func (b *Broker) refusal(a arrangement, set ledger.TokenSet) *fault.Error {
 	c := a.connection
 	if a.client.Cause != nil && c.State != api.StateRevoked {
 		return causeFault(api.CodeNeedsConfiguration, c.Name, a.client.Cause)

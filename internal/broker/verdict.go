@@ -7,6 +7,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/remedy"
 	"github.com/valetkey/valetkey/oauth"
 )
@@ -22,7 +23,7 @@ var errNoRefreshToken = &oauth.Error{
 
 // renewalFailed draws the consequence of a failed renewal: it parks the
 // client, parks the connection, or waits. It returns the error for the callers.
-func (b *Broker) renewalFailed(ctx context.Context, a arrangement, current TokenSet, err error) error {
+func (b *Broker) renewalFailed(ctx context.Context, a arrangement, current ledger.TokenSet, err error) error {
 	var refused *oauth.Error
 	if !errors.As(err, &refused) {
 		return err // ours: it says itself what to do, and says nothing about the grant
@@ -43,9 +44,9 @@ func (b *Broker) renewalFailed(ctx context.Context, a arrangement, current Token
 	if state == api.StateDegraded {
 		b.backoff.Note(a.connection.Name, shown, refused.RetryAfter, b.Now())
 	}
-	event := b.event(a.connection.Name, EventRefreshFailed, map[string]string{"code": cause.Code, "title": cause.Title, "detail": cause.Detail})
-	err = b.Store.SetState(ctx, a.connection.Name, current.Generation, StateChange{State: state, Cause: cause}, event)
-	if errors.Is(err, ErrStale) {
+	event := b.event(a.connection.Name, ledger.EventRefreshFailed, map[string]string{"code": cause.Code, "title": cause.Title, "detail": cause.Detail})
+	err = b.Store.SetState(ctx, a.connection.Name, current.Generation, ledger.StateChange{State: state, Cause: cause}, event)
+	if errors.Is(err, ledger.ErrStale) {
 		b.Log.Info("a failed renewal was overtaken by a new token", slog.String("connection", a.connection.Name))
 	}
 	return shown

@@ -42,6 +42,7 @@ func layerOf() map[string]int {
 		"internal/access": 20,
 		"internal/quirk":  25,
 
+		"internal/ledger":            22,
 		"internal/broker":            30,
 		"internal/broker/brokertest": 31,
 		"internal/spill":             35,

@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 func (s *Server) listClients(w http.ResponseWriter, r *http.Request) error {
@@ -12,7 +12,7 @@ func (s *Server) listClients(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.config.Broker.Clients(r.Context(), broker.Page{After: page.after, Limit: page.limit + 1})
+	found, err := s.config.Broker.Clients(r.Context(), ledger.Page{After: page.after, Limit: page.limit + 1})
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import (
 	"strconv"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // connectionQuery are the query parameters of the list of connections.
@@ -27,7 +27,7 @@ func (s *Server) listConnections(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(api.CodeInvalid, "%q is not a state", clip(string(state))).
 			WithHint("the states are new, active, degraded, needs_authorization, needs_configuration, blocked and revoked")
 	}
-	filter := broker.ConnectionFilter{Client: r.URL.Query().Get("client"), State: state}
+	filter := ledger.ConnectionFilter{Client: r.URL.Query().Get("client"), State: state}
 	found, err := s.readable(r, filter, page)
 	if err != nil {
 		return err
@@ -38,10 +38,10 @@ func (s *Server) listConnections(w http.ResponseWriter, r *http.Request) error {
 
 // readable collects one more than a page of the connections that the caller
 // may know of, reading on where the others leave gaps.
-func (s *Server) readable(r *http.Request, filter broker.ConnectionFilter, page listPage) ([]api.Connection, error) {
+func (s *Server) readable(r *http.Request, filter ledger.ConnectionFilter, page listPage) ([]api.Connection, error) {
 	p := callerOf(r)
 	var found []api.Connection
-	for filter.Page = (broker.Page{After: page.after, Limit: page.limit + 1}); ; {
+	for filter.Page = (ledger.Page{After: page.after, Limit: page.limit + 1}); ; {
 		batch, err := s.config.Broker.Connections(r.Context(), filter)
 		if err != nil {
 			return nil, err

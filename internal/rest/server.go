@@ -12,6 +12,7 @@ import (
 	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/call"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // Broker is what the API shows of the domain; *broker.Broker is one.
@@ -32,7 +33,7 @@ type Providers interface {
 
 // Clients are the registrations at providers.
 type Clients interface {
-	Clients(ctx context.Context, page broker.Page) ([]api.Client, error)
+	Clients(ctx context.Context, page ledger.Page) ([]api.Client, error)
 	Client(ctx context.Context, name string) (api.Client, error)
 	PutClient(ctx context.Context, name string, spec api.ClientSpec) (created bool, err error)
 	DeleteClient(ctx context.Context, name string) error
@@ -40,7 +41,7 @@ type Clients interface {
 
 // Connections are grants and how to call with them.
 type Connections interface {
-	Connections(ctx context.Context, filter broker.ConnectionFilter) ([]api.Connection, error)
+	Connections(ctx context.Context, filter ledger.ConnectionFilter) ([]api.Connection, error)
 	Connection(ctx context.Context, name string) (api.Connection, error)
 	PutConnection(ctx context.Context, name string, spec api.ConnectionSpec) (created bool, err error)
 	DeleteConnection(ctx context.Context, name string) error

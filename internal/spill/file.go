@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // suffix ends the name of every file; anything else in the directory is left alone.
@@ -26,7 +26,7 @@ func path(dir, connection string) string {
 }
 
 // write makes a save durable: whole or not at all, and known to the directory.
-func write(dir string, save broker.TokenSave) error {
+func write(dir string, save ledger.TokenSave) error {
 	document, err := json.Marshal(save)
 	if err != nil {
 		return err
@@ -74,8 +74,8 @@ func remove(dir, connection string) error {
 
 // readAll reads what an earlier process kept. A file that cannot be read stops
 // the start: it may be the only copy of a refresh token.
-func readAll(dir string) (map[string]broker.TokenSave, error) {
-	kept := make(map[string]broker.TokenSave)
+func readAll(dir string) (map[string]ledger.TokenSave, error) {
+	kept := make(map[string]ledger.TokenSave)
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, unreadable(dir, err)
@@ -89,7 +89,7 @@ func readAll(dir string) (map[string]broker.TokenSave, error) {
 		if err != nil {
 			return nil, unreadable(file, err)
 		}
-		var save broker.TokenSave
+		var save ledger.TokenSave
 		if err := json.Unmarshal(document, &save); err != nil || path(dir, save.Set.Connection) != file {
 			return nil, unreadable(file, errors.New("it is damaged"))
 		}

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/spill"
 )
@@ -27,7 +27,7 @@ type fullDisk struct {
 
 var errFull = errors.New("no space left on device")
 
-func (d *fullDisk) SaveTokenSet(ctx context.Context, save broker.TokenSave) error {
+func (d *fullDisk) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error {
 	if d.full {
 		return errFull
 	}
@@ -40,8 +40,8 @@ func newDisk(t *testing.T) *fullDisk {
 	now := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	for _, err := range []error{
 		d.PutProvider(t.Context(), "p", []byte(`{}`), now),
-		d.PutClient(t.Context(), broker.Client{Name: "app", Provider: "p", ClientID: "id", CreatedAt: now, UpdatedAt: now}),
-		d.PutConnection(t.Context(), broker.Connection{Name: "mail", Spec: api.ConnectionSpec{Client: "app"}, State: api.StateNew, CreatedAt: now, UpdatedAt: now}),
+		d.PutClient(t.Context(), ledger.Client{Name: "app", Provider: "p", ClientID: "id", CreatedAt: now, UpdatedAt: now}),
+		d.PutConnection(t.Context(), ledger.Connection{Name: "mail", Spec: api.ConnectionSpec{Client: "app"}, State: api.StateNew, CreatedAt: now, UpdatedAt: now}),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -59,17 +59,17 @@ func over(t *testing.T, d *fullDisk, dir string) *spill.Store {
 	return s
 }
 
-func generation(n int64) broker.TokenSave {
+func generation(n int64) ledger.TokenSave {
 	at := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
-	return broker.TokenSave{
-		Set: broker.TokenSet{Connection: "mail", Generation: n, AccessToken: secret.Sealed{1, byte(n)}, RefreshToken: secret.Sealed{2, byte(n)},
+	return ledger.TokenSave{
+		Set: ledger.TokenSet{Connection: "mail", Generation: n, AccessToken: secret.Sealed{1, byte(n)}, RefreshToken: secret.Sealed{2, byte(n)},
 			TokenType: "Bearer", Scope: []string{"a"}, ObtainedAt: at, ExpiresAt: at.Add(time.Hour)},
-		Change: broker.StateChange{State: api.StateActive}, Keep: 3,
-		Event: broker.Event{Connection: "mail", At: at, Kind: broker.EventRefreshed},
+		Change: ledger.StateChange{State: api.StateActive}, Keep: 3,
+		Event: ledger.Event{Connection: "mail", At: at, Kind: ledger.EventRefreshed},
 	}
 }
 
-func wantGeneration(t *testing.T, s broker.Store, want int64) {
+func wantGeneration(t *testing.T, s ledger.Store, want int64) {
 	t.Helper()
 	set, err := s.TokenSet(t.Context(), "mail")
 	if err != nil || set.Generation != want || len(set.RefreshToken) != 2 || set.RefreshToken[1] != byte(want) {
@@ -189,7 +189,7 @@ func TestADamagedFileStopsTheStartAndStays(t *testing.T) {
 }
 
 func TestADecoratedStoreIsAStore(t *testing.T) {
-	brokertest.Store(t, func(t *testing.T) broker.Store {
+	brokertest.Store(t, func(t *testing.T) ledger.Store {
 		s, err := spill.Over(t.Context(), brokertest.NewMemory(), t.TempDir(), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)

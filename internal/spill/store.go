@@ -9,24 +9,24 @@ import (
 	"sync"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // Store is a broker's store that loses no token set.
 type Store struct {
-	broker.Store
+	ledger.Store
 	dir string
 	log *slog.Logger
 
 	mu   sync.Mutex // never held while the store beneath works
-	kept map[string]broker.TokenSave
+	kept map[string]ledger.TokenSave
 }
 
 // Over decorates a store with the files in dir, and replays what an earlier
 // process left there as far as the store takes it. The directory is made when
 // there is something to keep.
-func Over(ctx context.Context, store broker.Store, dir string, log *slog.Logger) (*Store, error) {
+func Over(ctx context.Context, store ledger.Store, dir string, log *slog.Logger) (*Store, error) {
 	kept, err := readAll(dir)
 	if err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func Over(ctx context.Context, store broker.Store, dir string, log *slog.Logger)
 // SaveTokenSet saves as the store beneath does. What that cannot take now is
 // kept; the error is returned all the same, for nobody may use the token set
 // before it can be read back.
-func (s *Store) SaveTokenSet(ctx context.Context, save broker.TokenSave) error {
+func (s *Store) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error {
 	err := s.Store.SaveTokenSet(ctx, save)
 	if settled(err) {
 		return errors.Join(err, s.forget(save.Set))
@@ -48,7 +48,7 @@ func (s *Store) SaveTokenSet(ctx context.Context, save broker.TokenSave) error {
 }
 
 // keep writes a save to its file, once however often it is tried.
-func (s *Store) keep(save broker.TokenSave, cause error) error {
+func (s *Store) keep(save ledger.TokenSave, cause error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if before, known := s.kept[save.Set.Connection]; known && before.Set.Generation == save.Set.Generation {
@@ -66,14 +66,14 @@ func (s *Store) keep(save broker.TokenSave, cause error) error {
 // settled reports whether a save needs no other attempt: it is done, or what
 // is stored is newer, or its connection is gone.
 func settled(err error) bool {
-	return err == nil || errors.Is(err, broker.ErrStale) || errors.Is(err, broker.ErrNotFound)
+	return err == nil || errors.Is(err, ledger.ErrStale) || errors.Is(err, ledger.ErrNotFound)
 }
 
 // TokenSet returns the current token set once what is kept for the connection
 // has been replayed. The error has [api.CodeUnavailable] while it cannot be.
-func (s *Store) TokenSet(ctx context.Context, connection string) (broker.TokenSet, error) {
+func (s *Store) TokenSet(ctx context.Context, connection string) (ledger.TokenSet, error) {
 	if err := s.replay(ctx, connection); err != nil {
-		return broker.TokenSet{}, fault.Wrap(err, api.CodeUnavailable, "a renewed token of connection %q waits for the database", connection).
+		return ledger.TokenSet{}, fault.Wrap(err, api.CodeUnavailable, "a renewed token of connection %q waits for the database", connection).
 			WithHint("nothing is lost: it is saved as soon as the database takes writes again; see the server's log")
 	}
 	return s.Store.TokenSet(ctx, connection)
@@ -109,7 +109,7 @@ func (s *Store) replay(ctx context.Context, connection string) error {
 }
 
 // forget removes what is kept for a connection up to this generation.
-func (s *Store) forget(settled broker.TokenSet) error {
+func (s *Store) forget(settled ledger.TokenSet) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept, known := s.kept[settled.Connection]

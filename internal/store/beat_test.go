@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store/pgtest"
 )
 
@@ -24,16 +24,16 @@ func TestAListenerThatHearsNothingAsksAndGoesOnListening(t *testing.T) {
 		t.Fatal(err)
 	}
 	there.beat = time.Millisecond
-	changes := make(chan broker.Change)
+	changes := make(chan ledger.Change)
 	ended := make(chan error, 1)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { ended <- there.listen(ctx, "there", changes, func() {}) }()
-	if first := <-changes; first != (broker.Change{}) {
+	if first := <-changes; first != (ledger.Change{}) {
 		t.Fatalf("the first change is %+v", first)
 	}
 	for range 20 {
 		// Each goes around the beat many times before it has committed.
-		if err := here.PutClient(t.Context(), broker.Client{Name: "app", Provider: "contoso"}); err != nil {
+		if err := here.PutClient(t.Context(), ledger.Client{Name: "app", Provider: "contoso"}); err != nil {
 			t.Fatal(err)
 		}
 		select {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/store"
 	"github.com/valetkey/valetkey/internal/store/pgtest"
@@ -17,11 +17,11 @@ import (
 func fill(b *testing.B, db *store.DB, connections int) {
 	b.Helper()
 	now := time.Now()
-	if err := db.PutClient(b.Context(), broker.Client{Name: "app", Provider: "contoso", CreatedAt: now, UpdatedAt: now}); err != nil {
+	if err := db.PutClient(b.Context(), ledger.Client{Name: "app", Provider: "contoso", CreatedAt: now, UpdatedAt: now}); err != nil {
 		b.Fatal(err)
 	}
 	for i := range connections {
-		c := broker.Connection{
+		c := ledger.Connection{
 			Name:      fmt.Sprintf("c%06d", i),
 			Spec:      api.ConnectionSpec{Client: "app", Scopes: []string{"mail.read"}},
 			State:     api.StateNew,
@@ -35,10 +35,10 @@ func fill(b *testing.B, db *store.DB, connections int) {
 }
 
 // saving writes a token set of 2 KiB tokens.
-func saving(connection string, generation int64) broker.TokenSave {
+func saving(connection string, generation int64) ledger.TokenSave {
 	now := time.Now()
-	return broker.TokenSave{
-		Set: broker.TokenSet{
+	return ledger.TokenSave{
+		Set: ledger.TokenSet{
 			Connection:   connection,
 			Generation:   generation,
 			AccessToken:  make(secret.Sealed, 2048),
@@ -48,9 +48,9 @@ func saving(connection string, generation int64) broker.TokenSave {
 			ObtainedAt:   now,
 			ExpiresAt:    now.Add(time.Hour),
 		},
-		Change: broker.StateChange{State: api.StateActive},
+		Change: ledger.StateChange{State: api.StateActive},
 		Keep:   2,
-		Event:  broker.Event{At: now, Kind: broker.EventRefreshed},
+		Event:  ledger.Event{At: now, Kind: ledger.EventRefreshed},
 	}
 }
 

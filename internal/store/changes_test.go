@@ -11,7 +11,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/access"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store"
 	"github.com/valetkey/valetkey/internal/store/pgtest"
 )
@@ -21,14 +21,14 @@ const soon = 20 * time.Second
 
 // follow returns the changes that a database hears of, after the first, which
 // says that anything may have changed.
-func follow(t *testing.T, db *store.DB) <-chan broker.Change {
+func follow(t *testing.T, db *store.DB) <-chan ledger.Change {
 	t.Helper()
 	changes := db.Changes(t.Context())
-	wantChange(t, changes, broker.Change{})
+	wantChange(t, changes, ledger.Change{})
 	return changes
 }
 
-func wantChange(t *testing.T, changes <-chan broker.Change, want broker.Change) {
+func wantChange(t *testing.T, changes <-chan ledger.Change, want ledger.Change) {
 	t.Helper()
 	select {
 	case got, open := <-changes:
@@ -47,32 +47,32 @@ func TestAnotherNodeHearsOfEveryChangeThatMatters(t *testing.T) {
 	apart := openURL(t, server.URL(t)) // in the same database, in another schema
 	heard := follow(t, there)
 
-	set := broker.TokenSave{Set: broker.TokenSet{Connection: "mail", Generation: 1}, Change: broker.StateChange{State: api.StateActive}}
-	state := broker.StateChange{State: api.StateRevoked}
-	mail := broker.Change{Noun: broker.NounConnection, Name: "mail"}
-	app := broker.Change{Noun: broker.NounClient, Name: "app"}
-	contoso := broker.Change{Noun: broker.NounProvider, Name: "contoso"}
-	robot := broker.Change{Noun: broker.NounKey, Name: "robot"}
-	none := broker.Change{Noun: "none"}
+	set := ledger.TokenSave{Set: ledger.TokenSet{Connection: "mail", Generation: 1}, Change: ledger.StateChange{State: api.StateActive}}
+	state := ledger.StateChange{State: api.StateRevoked}
+	mail := ledger.Change{Noun: ledger.NounConnection, Name: "mail"}
+	app := ledger.Change{Noun: ledger.NounClient, Name: "app"}
+	contoso := ledger.Change{Noun: ledger.NounProvider, Name: "contoso"}
+	robot := ledger.Change{Noun: ledger.NounKey, Name: "robot"}
+	none := ledger.Change{Noun: "none"}
 	for _, step := range []struct {
 		name string
 		do   func(ctx context.Context, db *store.DB) error
-		want broker.Change
+		want ledger.Change
 	}{
 		{"put a provider", func(ctx context.Context, db *store.DB) error {
 			return db.PutProvider(ctx, "contoso", []byte("{}"), time.Now())
 		}, contoso},
 		{"put a client", func(ctx context.Context, db *store.DB) error {
-			return db.PutClient(ctx, broker.Client{Name: "app", Provider: "contoso"})
+			return db.PutClient(ctx, ledger.Client{Name: "app", Provider: "contoso"})
 		}, app},
 		{"a client is refused", func(ctx context.Context, db *store.DB) error {
 			return db.SetClientCause(ctx, "app", &api.Cause{Code: "invalid_client"}, time.Now())
 		}, app},
 		{"put a connection", func(ctx context.Context, db *store.DB) error {
-			return db.PutConnection(ctx, broker.Connection{Name: "mail", Spec: api.ConnectionSpec{Client: "app"}, State: api.StateNew})
+			return db.PutConnection(ctx, ledger.Connection{Name: "mail", Spec: api.ConnectionSpec{Client: "app"}, State: api.StateNew})
 		}, mail},
 		{"a write that fails", func(ctx context.Context, db *store.DB) error {
-			_ = db.PutConnection(ctx, broker.Connection{Name: "lost", Spec: api.ConnectionSpec{Client: "nobody"}})
+			_ = db.PutConnection(ctx, ledger.Connection{Name: "lost", Spec: api.ConnectionSpec{Client: "nobody"}})
 			return nil
 		}, none},
 		{"a lease", func(ctx context.Context, db *store.DB) error {
@@ -84,13 +84,13 @@ func TestAnotherNodeHearsOfEveryChangeThatMatters(t *testing.T) {
 			return db.TouchConnections(ctx, map[string]time.Time{"mail": time.Now()})
 		}, none},
 		{"an event", func(ctx context.Context, db *store.DB) error {
-			return db.AppendEvent(ctx, broker.Event{Connection: "mail", Kind: "x"})
+			return db.AppendEvent(ctx, ledger.Event{Connection: "mail", Kind: "x"})
 		}, none},
 		{"a state", func(ctx context.Context, db *store.DB) error {
-			return db.SetState(ctx, "mail", 1, state, broker.Event{Kind: "x"})
+			return db.SetState(ctx, "mail", 1, state, ledger.Event{Kind: "x"})
 		}, mail},
 		{"drop tokens", func(ctx context.Context, db *store.DB) error {
-			return db.DropTokenSets(ctx, "mail", state, broker.Event{Kind: "x"})
+			return db.DropTokenSets(ctx, "mail", state, ledger.Event{Kind: "x"})
 		}, mail},
 		{"delete a connection", func(ctx context.Context, db *store.DB) error { return db.DeleteConnection(ctx, "mail") }, mail},
 		{"delete a client", func(ctx context.Context, db *store.DB) error { return db.DeleteClient(ctx, "app") }, app},
@@ -112,7 +112,7 @@ func TestAnotherNodeHearsOfEveryChangeThatMatters(t *testing.T) {
 	putClient(t, there, "own")
 	putClient(t, apart, "theirs")
 	putClient(t, here, "last")
-	wantChange(t, heard, broker.Change{Noun: broker.NounClient, Name: "last"})
+	wantChange(t, heard, ledger.Change{Noun: ledger.NounClient, Name: "last"})
 }
 
 // lines is a log that may be read while it is written.
@@ -147,15 +147,15 @@ func TestAfterALossANodeIsToldThatAnythingMayHaveChanged(t *testing.T) {
 	for round := 1; round <= 2; round++ {
 		server.Kill()
 		server.Restart(t)
-		wantChange(t, heard, broker.Change{})
+		wantChange(t, heard, ledger.Change{})
 		if lost, back := log.count("the database is lost"), log.count("the database is back"); lost != round || back != round {
 			t.Fatalf("lost is said %d times and back %d times, want %d", lost, back, round)
 		}
 		putClient(t, here, "app")
-		wantChange(t, heard, broker.Change{Noun: broker.NounClient, Name: "app"})
+		wantChange(t, heard, ledger.Change{Noun: ledger.NounClient, Name: "app"})
 	}
 	server.Exec(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`)
-	wantChange(t, heard, broker.Change{})
+	wantChange(t, heard, ledger.Change{})
 }
 
 func TestSQLiteTellsOfAnotherProcessAndNotOfItself(t *testing.T) {
@@ -164,7 +164,7 @@ func TestSQLiteTellsOfAnotherProcessAndNotOfItself(t *testing.T) {
 	heard := follow(t, there)
 	putClient(t, there, "own")
 	putClient(t, here, "app")
-	wantChange(t, heard, broker.Change{})
+	wantChange(t, heard, ledger.Change{})
 	putClient(t, there, "own")
 	select {
 	case change := <-heard:

@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // PutClient inserts a client or replaces all of it but its CreatedAt.
-func (db *DB) PutClient(ctx context.Context, c broker.Client) error {
-	return db.publish(ctx, broker.Change{Noun: broker.NounClient, Name: c.Name}, func(tx queryer) error {
+func (db *DB) PutClient(ctx context.Context, c ledger.Client) error {
+	return db.publish(ctx, ledger.Change{Noun: ledger.NounClient, Name: c.Name}, func(tx queryer) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO clients (
 				name,
@@ -53,7 +53,7 @@ func (db *DB) PutClient(ctx context.Context, c broker.Client) error {
 }
 
 // Client returns a client by name.
-func (db *DB) Client(ctx context.Context, name string) (broker.Client, error) {
+func (db *DB) Client(ctx context.Context, name string) (ledger.Client, error) {
 	var f filter
 	f.and("name = ", name)
 	found, err := db.findClients(ctx, f, 1)
@@ -61,7 +61,7 @@ func (db *DB) Client(ctx context.Context, name string) (broker.Client, error) {
 }
 
 // Clients returns a page of clients by name.
-func (db *DB) Clients(ctx context.Context, page broker.Page) ([]broker.Client, error) {
+func (db *DB) Clients(ctx context.Context, page ledger.Page) ([]ledger.Client, error) {
 	var f filter
 	if page.After != "" {
 		f.and("name > ", page.After)
@@ -71,7 +71,7 @@ func (db *DB) Clients(ctx context.Context, page broker.Page) ([]broker.Client, e
 
 // SetClientCause writes why the provider refuses the client; nil clears it.
 func (db *DB) SetClientCause(ctx context.Context, name string, cause *api.Cause, now time.Time) error {
-	return db.publish(ctx, broker.Change{Noun: broker.NounClient, Name: name}, func(tx queryer) error {
+	return db.publish(ctx, ledger.Change{Noun: ledger.NounClient, Name: name}, func(tx queryer) error {
 		known, err := changed(ctx, tx, `
 			UPDATE clients
 			SET
@@ -90,18 +90,18 @@ func (db *DB) SetClientCause(ctx context.Context, name string, cause *api.Cause,
 
 // DeleteClient removes a client that no connection uses.
 func (db *DB) DeleteClient(ctx context.Context, name string) error {
-	return db.publish(ctx, broker.Change{Noun: broker.NounClient, Name: name}, func(tx queryer) error {
+	return db.publish(ctx, ledger.Change{Noun: ledger.NounClient, Name: name}, func(tx queryer) error {
 		used, err := exists(ctx, tx, `SELECT 1 FROM connections WHERE client = $1 LIMIT 1`, name)
 		if err != nil {
 			return err
 		}
 		if used {
-			return fmt.Errorf("client %q: %w", name, broker.ErrInUse)
+			return fmt.Errorf("client %q: %w", name, ledger.ErrInUse)
 		}
 		known, err := changed(ctx, tx, `DELETE FROM clients WHERE name = $1`, name)
-		if err != nil && errors.Is(db.engine.judge(ctx, err), broker.ErrNotFound) {
+		if err != nil && errors.Is(db.engine.judge(ctx, err), ledger.ErrNotFound) {
 			// The foreign key speaks: another node has just made a connection of it.
-			return fmt.Errorf("client %q: %w", name, broker.ErrInUse)
+			return fmt.Errorf("client %q: %w", name, ledger.ErrInUse)
 		}
 		if err == nil && !known {
 			return unknown("client", name)
@@ -110,7 +110,7 @@ func (db *DB) DeleteClient(ctx context.Context, name string) error {
 	})
 }
 
-func (db *DB) findClients(ctx context.Context, f filter, limit int) ([]broker.Client, error) {
+func (db *DB) findClients(ctx context.Context, f filter, limit int) ([]ledger.Client, error) {
 	query := `
 		SELECT
 			name,
@@ -129,7 +129,7 @@ func (db *DB) findClients(ctx context.Context, f filter, limit int) ([]broker.Cl
 	return find(ctx, db, scanClient, query, f.args...)
 }
 
-func scanClient(row scanner) (c broker.Client, err error) {
+func scanClient(row scanner) (c ledger.Client, err error) {
 	err = row.Scan(
 		&c.Name,
 		&c.Provider,

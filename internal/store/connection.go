@@ -7,13 +7,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // PutConnection inserts a connection or replaces its Spec, State, Cause and
 // UpdatedAt. It returns [broker.ErrNotFound] when there is no such client.
-func (db *DB) PutConnection(ctx context.Context, c broker.Connection) error {
-	return db.publish(ctx, broker.Change{Noun: broker.NounConnection, Name: c.Name}, func(tx queryer) error {
+func (db *DB) PutConnection(ctx context.Context, c ledger.Connection) error {
+	return db.publish(ctx, ledger.Change{Noun: ledger.NounConnection, Name: c.Name}, func(tx queryer) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO connections (
 				name,
@@ -51,7 +51,7 @@ func (db *DB) PutConnection(ctx context.Context, c broker.Connection) error {
 }
 
 // Connection returns a connection by name.
-func (db *DB) Connection(ctx context.Context, name string) (broker.Connection, error) {
+func (db *DB) Connection(ctx context.Context, name string) (ledger.Connection, error) {
 	var f filter
 	f.and("c.name = ", name)
 	found, err := db.findConnections(ctx, f, 1)
@@ -59,11 +59,11 @@ func (db *DB) Connection(ctx context.Context, name string) (broker.Connection, e
 }
 
 // Connections returns a page of connections by name.
-func (db *DB) Connections(ctx context.Context, selected broker.ConnectionFilter) ([]broker.Connection, error) {
+func (db *DB) Connections(ctx context.Context, selected ledger.ConnectionFilter) ([]ledger.Connection, error) {
 	return db.findConnections(ctx, connectionsWhere(selected), selected.Limit)
 }
 
-func connectionsWhere(selected broker.ConnectionFilter) filter {
+func connectionsWhere(selected ledger.ConnectionFilter) filter {
 	var f filter
 	if selected.Client != "" {
 		f.and("c.client = ", selected.Client)
@@ -79,8 +79,8 @@ func connectionsWhere(selected broker.ConnectionFilter) filter {
 
 // SetState changes the state with its event, unless a token set newer than
 // generation was saved meanwhile: then [broker.ErrStale].
-func (db *DB) SetState(ctx context.Context, name string, generation int64, change broker.StateChange, event broker.Event) error {
-	return db.publish(ctx, broker.Change{Noun: broker.NounConnection, Name: name}, func(tx queryer) error {
+func (db *DB) SetState(ctx context.Context, name string, generation int64, change ledger.StateChange, event ledger.Event) error {
+	return db.publish(ctx, ledger.Change{Noun: ledger.NounConnection, Name: name}, func(tx queryer) error {
 		event := db.complete(event, name)
 		done, err := changed(ctx, tx, `
 			UPDATE connections
@@ -141,7 +141,7 @@ func (db *DB) touch(ctx context.Context, usedAt map[string]time.Time, query stri
 // DeleteConnection removes the connection with its token sets, lease, flows
 // and events.
 func (db *DB) DeleteConnection(ctx context.Context, name string) error {
-	return db.publish(ctx, broker.Change{Noun: broker.NounConnection, Name: name}, func(tx queryer) error {
+	return db.publish(ctx, ledger.Change{Noun: ledger.NounConnection, Name: name}, func(tx queryer) error {
 		known, err := changed(ctx, tx, `DELETE FROM connections WHERE name = $1`, name)
 		if err == nil && !known {
 			return unknown("connection", name)
@@ -159,10 +159,10 @@ func staleOrUnknown(ctx context.Context, tx queryer, name string) error {
 	if !known {
 		return unknown("connection", name)
 	}
-	return fmt.Errorf("connection %q: %w", name, broker.ErrStale)
+	return fmt.Errorf("connection %q: %w", name, ledger.ErrStale)
 }
 
-func (db *DB) findConnections(ctx context.Context, f filter, limit int) ([]broker.Connection, error) {
+func (db *DB) findConnections(ctx context.Context, f filter, limit int) ([]ledger.Connection, error) {
 	query := connectionQuery(&f, limit)
 	return find(ctx, db, scanConnection, query, f.args...)
 }
@@ -190,7 +190,7 @@ func connectionQuery(f *filter, limit int) string {
 		ORDER BY c.name` + f.limit(limit)
 }
 
-func scanConnection(row scanner) (c broker.Connection, err error) {
+func scanConnection(row scanner) (c ledger.Connection, err error) {
 	err = row.Scan(
 		&c.Name,
 		&c.State,

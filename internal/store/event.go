@@ -3,11 +3,11 @@ package store
 import (
 	"context"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // AppendEvent writes an event of a connection. The store chooses its ID.
-func (db *DB) AppendEvent(ctx context.Context, e broker.Event) error {
+func (db *DB) AppendEvent(ctx context.Context, e ledger.Event) error {
 	return db.update(ctx, func(tx queryer) error {
 		return appendEvent(ctx, tx, db.complete(e, e.Connection))
 	})
@@ -15,7 +15,7 @@ func (db *DB) AppendEvent(ctx context.Context, e broker.Event) error {
 
 // Events returns events newest first, with an ID below before (0: the
 // newest), at most limit (0: all).
-func (db *DB) Events(ctx context.Context, connection string, before int64, limit int) ([]broker.Event, error) {
+func (db *DB) Events(ctx context.Context, connection string, before int64, limit int) ([]ledger.Event, error) {
 	var f filter
 	f.and("connection = ", connection)
 	if before > 0 {
@@ -25,7 +25,7 @@ func (db *DB) Events(ctx context.Context, connection string, before int64, limit
 }
 
 // complete fills in what an event leaves out: its connection and time.
-func (db *DB) complete(e broker.Event, connection string) broker.Event {
+func (db *DB) complete(e ledger.Event, connection string) ledger.Event {
 	e.Connection = connection
 	if e.At.IsZero() {
 		e.At = db.now()
@@ -33,7 +33,7 @@ func (db *DB) complete(e broker.Event, connection string) broker.Event {
 	return e
 }
 
-func appendEvent(ctx context.Context, tx queryer, e broker.Event) error {
+func appendEvent(ctx context.Context, tx queryer, e ledger.Event) error {
 	id, err := nextID(ctx, tx, "event")
 	if err != nil {
 		return err
@@ -54,7 +54,7 @@ func appendEvent(ctx context.Context, tx queryer, e broker.Event) error {
 	return err
 }
 
-func (db *DB) findEvents(ctx context.Context, f filter, limit int) ([]broker.Event, error) {
+func (db *DB) findEvents(ctx context.Context, f filter, limit int) ([]ledger.Event, error) {
 	query := `
 		SELECT
 			id,
@@ -67,7 +67,7 @@ func (db *DB) findEvents(ctx context.Context, f filter, limit int) ([]broker.Eve
 	return find(ctx, db, scanEvent, query, f.args...)
 }
 
-func scanEvent(row scanner) (e broker.Event, err error) {
+func scanEvent(row scanner) (e ledger.Event, err error) {
 	err = row.Scan(
 		&e.ID,
 		&e.Connection,

@@ -6,12 +6,12 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // CreateFlow inserts a flow. It returns [broker.ErrExists] when its ID or
 // state is taken, [broker.ErrNotFound] when there is no such connection.
-func (db *DB) CreateFlow(ctx context.Context, f broker.Flow) error {
+func (db *DB) CreateFlow(ctx context.Context, f ledger.Flow) error {
 	return db.update(ctx, func(tx queryer) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO flows (
@@ -49,7 +49,7 @@ func (db *DB) CreateFlow(ctx context.Context, f broker.Flow) error {
 }
 
 // Flow returns a flow by ID.
-func (db *DB) Flow(ctx context.Context, id string) (broker.Flow, error) {
+func (db *DB) Flow(ctx context.Context, id string) (ledger.Flow, error) {
 	var f filter
 	f.and("id = ", id)
 	found, err := db.findFlows(ctx, f)
@@ -57,7 +57,7 @@ func (db *DB) Flow(ctx context.Context, id string) (broker.Flow, error) {
 }
 
 // FlowByState returns the flow whose state parameter has this hash.
-func (db *DB) FlowByState(ctx context.Context, stateHash []byte) (broker.Flow, error) {
+func (db *DB) FlowByState(ctx context.Context, stateHash []byte) (ledger.Flow, error) {
 	var f filter
 	f.and("state_hash = ", stateHash)
 	found, err := db.findFlows(ctx, f)
@@ -87,7 +87,7 @@ func (db *DB) TakeFlow(ctx context.Context, id string, now time.Time) error {
 		if !known {
 			return unknown("flow", id)
 		}
-		return fmt.Errorf("flow %q: %w", id, broker.ErrStale)
+		return fmt.Errorf("flow %q: %w", id, ledger.ErrStale)
 	})
 }
 
@@ -118,7 +118,7 @@ func (db *DB) DeleteFlows(ctx context.Context, before time.Time) error {
 	})
 }
 
-func (db *DB) findFlows(ctx context.Context, f filter) ([]broker.Flow, error) {
+func (db *DB) findFlows(ctx context.Context, f filter) ([]ledger.Flow, error) {
 	query := `
 		SELECT
 			id,
@@ -139,7 +139,7 @@ func (db *DB) findFlows(ctx context.Context, f filter) ([]broker.Flow, error) {
 	return find(ctx, db, scanFlow, query, f.args...)
 }
 
-func scanFlow(row scanner) (f broker.Flow, err error) {
+func scanFlow(row scanner) (f ledger.Flow, err error) {
 	err = row.Scan(
 		&f.ID,
 		&f.Connection,

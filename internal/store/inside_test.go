@@ -11,8 +11,8 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 )
 
@@ -30,8 +30,8 @@ func openNew(t *testing.T, now func() time.Time) *DB {
 func seed(t *testing.T, db *DB) {
 	t.Helper()
 	err := errors.Join(
-		db.PutClient(t.Context(), broker.Client{Name: "app", Provider: "contoso"}),
-		db.PutConnection(t.Context(), broker.Connection{Name: "mail", Spec: api.ConnectionSpec{Client: "app"}, State: api.StateNew}))
+		db.PutClient(t.Context(), ledger.Client{Name: "app", Provider: "contoso"}),
+		db.PutConnection(t.Context(), ledger.Connection{Name: "mail", Spec: api.ConnectionSpec{Client: "app"}, State: api.StateNew}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,10 +73,10 @@ func TestFullDiskIsAFaultAndLosesNothing(t *testing.T) {
 	if _, err := db.write.ExecContext(t.Context(), `PRAGMA max_page_count = 1`); err != nil { // the least is what there is
 		t.Fatal(err)
 	}
-	save := broker.TokenSave{
-		Set:    broker.TokenSet{Connection: "mail", Generation: 1, AccessToken: make(secret.Sealed, 1<<20)},
-		Change: broker.StateChange{State: api.StateActive},
-		Event:  broker.Event{Kind: broker.EventAuthorized},
+	save := ledger.TokenSave{
+		Set:    ledger.TokenSet{Connection: "mail", Generation: 1, AccessToken: make(secret.Sealed, 1<<20)},
+		Change: ledger.StateChange{State: api.StateActive},
+		Event:  ledger.Event{Kind: ledger.EventAuthorized},
 	}
 	err := db.SaveTokenSet(t.Context(), save)
 	found := fault.As(err)
@@ -140,15 +140,15 @@ func TestDefectsOfOursAreNoFaults(t *testing.T) {
 
 func TestListsNeitherScanNorSort(t *testing.T) {
 	db := openNew(t, nil)
-	after := broker.Page{After: "m", Limit: 50}
+	after := ledger.Page{After: "m", Limit: 50}
 	for _, tt := range []struct {
 		name   string
-		filter broker.ConnectionFilter
+		filter ledger.ConnectionFilter
 	}{
-		{"a page", broker.ConnectionFilter{Page: after}},
-		{"a page of a client", broker.ConnectionFilter{Page: after, Client: "app"}},
-		{"a page of a state", broker.ConnectionFilter{Page: after, State: api.StateActive}},
-		{"a page of both", broker.ConnectionFilter{Page: after, Client: "app", State: api.StateActive}},
+		{"a page", ledger.ConnectionFilter{Page: after}},
+		{"a page of a client", ledger.ConnectionFilter{Page: after, Client: "app"}},
+		{"a page of a state", ledger.ConnectionFilter{Page: after, State: api.StateActive}},
+		{"a page of both", ledger.ConnectionFilter{Page: after, Client: "app", State: api.StateActive}},
 	} {
 		f := connectionsWhere(tt.filter)
 		query := connectionQuery(&f, tt.filter.Limit)
@@ -172,7 +172,7 @@ func TestEventsWithoutATimeGetTheClocks(t *testing.T) {
 	now := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
 	db := openNew(t, func() time.Time { return now })
 	seed(t, db)
-	if err := db.SetState(t.Context(), "mail", 0, broker.StateChange{State: api.StateBlocked}, broker.Event{Kind: "x"}); err != nil {
+	if err := db.SetState(t.Context(), "mail", 0, ledger.StateChange{State: api.StateBlocked}, ledger.Event{Kind: "x"}); err != nil {
 		t.Fatal(err)
 	}
 	events, err := db.Events(t.Context(), "mail", 0, 0)

@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/access"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // CreateKey inserts a key.
 func (db *DB) CreateKey(ctx context.Context, k access.Key) error {
-	err := db.publish(ctx, broker.Change{Noun: broker.NounKey, Name: k.Name}, func(tx queryer) error {
+	err := db.publish(ctx, ledger.Change{Noun: ledger.NounKey, Name: k.Name}, func(tx queryer) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO access_keys (
 				name,
@@ -34,7 +34,7 @@ func (db *DB) CreateKey(ctx context.Context, k access.Key) error {
 			millis(k.CreatedAt))
 		return err
 	})
-	if errors.Is(err, broker.ErrExists) {
+	if errors.Is(err, ledger.ErrExists) {
 		return fmt.Errorf("key %q: %w", k.Name, access.ErrExists)
 	}
 	return err
@@ -58,7 +58,7 @@ func (db *DB) Keys(ctx context.Context) ([]access.Key, error) {
 
 // DeleteKey removes a key.
 func (db *DB) DeleteKey(ctx context.Context, name string) error {
-	return db.publish(ctx, broker.Change{Noun: broker.NounKey, Name: name}, func(tx queryer) error {
+	return db.publish(ctx, ledger.Change{Noun: ledger.NounKey, Name: name}, func(tx queryer) error {
 		known, err := changed(ctx, tx, `DELETE FROM access_keys WHERE name = $1`, name)
 		if err == nil && !known {
 			return fmt.Errorf("key %q: %w", name, access.ErrNotFound)

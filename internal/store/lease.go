@@ -4,15 +4,15 @@ import (
 	"context"
 	"time"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // AcquireLease gives the lease to owner until now+ttl when nobody holds an
 // unexpired one; else it returns the holder's lease and false. Fences come
 // from one sequence for all connections, so that a connection made anew
 // cannot meet the fences of its former self.
-func (db *DB) AcquireLease(ctx context.Context, connection, owner string, now time.Time, ttl time.Duration) (broker.Lease, bool, error) {
-	var lease broker.Lease
+func (db *DB) AcquireLease(ctx context.Context, connection, owner string, now time.Time, ttl time.Duration) (ledger.Lease, bool, error) {
+	var lease ledger.Lease
 	var won bool
 	err := db.update(ctx, func(tx queryer) error {
 		fence, err := nextID(ctx, tx, "fence")
@@ -50,14 +50,14 @@ func (db *DB) AcquireLease(ctx context.Context, connection, owner string, now ti
 		return err
 	})
 	if err != nil {
-		return broker.Lease{}, false, err
+		return ledger.Lease{}, false, err
 	}
 	return lease, won, nil
 }
 
 // ReleaseLease ends the lease if this owner and fence still hold it. The
 // fence stays known, so that an older holder is still refused.
-func (db *DB) ReleaseLease(ctx context.Context, lease broker.Lease) error {
+func (db *DB) ReleaseLease(ctx context.Context, lease ledger.Lease) error {
 	return db.update(ctx, func(tx queryer) error {
 		_, err := tx.ExecContext(ctx, `
 			UPDATE leases
@@ -72,7 +72,7 @@ func (db *DB) ReleaseLease(ctx context.Context, lease broker.Lease) error {
 	})
 }
 
-func scanLease(row scanner) (l broker.Lease, err error) {
+func scanLease(row scanner) (l ledger.Lease, err error) {
 	err = row.Scan(
 		&l.Connection,
 		&l.Owner,

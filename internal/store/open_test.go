@@ -18,15 +18,15 @@ import (
 	"github.com/ncruces/go-sqlite3/driver"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store"
 )
 
 // putClient is the shortest write.
 func putClient(t *testing.T, db *store.DB, name string) {
 	t.Helper()
-	if err := db.PutClient(t.Context(), broker.Client{Name: name, Provider: "contoso"}); err != nil {
+	if err := db.PutClient(t.Context(), ledger.Client{Name: name, Provider: "contoso"}); err != nil {
 		t.Fatalf("put client %s: %v", name, err)
 	}
 }
@@ -34,7 +34,7 @@ func putClient(t *testing.T, db *store.DB, name string) {
 // clientNames lists what [putClient] wrote.
 func clientNames(t *testing.T, db *store.DB) string {
 	t.Helper()
-	clients, err := db.Clients(t.Context(), broker.Page{})
+	clients, err := db.Clients(t.Context(), ledger.Page{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +287,7 @@ func TestWriterWaitsForAnotherProcess(t *testing.T) {
 	}
 	done := make(chan error)
 	go func() {
-		done <- db.PutClient(context.WithoutCancel(t.Context()), broker.Client{Name: "app", Provider: "contoso"})
+		done <- db.PutClient(context.WithoutCancel(t.Context()), ledger.Client{Name: "app", Provider: "contoso"})
 	}()
 	if err := other.Commit(); err != nil {
 		t.Fatal(err)
@@ -344,7 +344,7 @@ func TestClosedDatabaseLeavesOneFile(t *testing.T) {
 	if _, err := os.Stat(path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("the log is left behind: %v", err)
 	}
-	if err := db.PutClient(t.Context(), broker.Client{Name: "late"}); err == nil {
+	if err := db.PutClient(t.Context(), ledger.Client{Name: "late"}); err == nil {
 		t.Fatal("a closed database was written")
 	}
 }

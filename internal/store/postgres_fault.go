@@ -14,8 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // connectError is how pgx reports that no connection was made.
@@ -82,9 +82,9 @@ func (p *postgres) judge(ctx context.Context, err error) error {
 	}
 	switch state {
 	case uniqueViolation:
-		return broker.ErrExists
+		return ledger.ErrExists
 	case foreignKeyViolation:
-		return broker.ErrNotFound
+		return ledger.ErrNotFound
 	}
 	if known := p.configurationFault(state, err); known != nil {
 		return known

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store/pgtest"
 )
 
@@ -67,11 +67,11 @@ func TestALeaseIsNotGivenOnWhileItsHolderSaves(t *testing.T) {
 	}
 	saved := make(chan error, 1)
 	go func() {
-		saved <- here.SaveTokenSet(t.Context(), broker.TokenSave{
-			Set:    broker.TokenSet{Connection: "mail", Generation: 1},
+		saved <- here.SaveTokenSet(t.Context(), ledger.TokenSave{
+			Set:    ledger.TokenSet{Connection: "mail", Generation: 1},
 			Fence:  lease.Fence,
-			Change: broker.StateChange{State: api.StateActive},
-			Event:  broker.Event{Kind: broker.EventRefreshed},
+			Change: ledger.StateChange{State: api.StateActive},
+			Event:  ledger.Event{Kind: ledger.EventRefreshed},
 		})
 	}()
 	waiting(t, watcher, 1)

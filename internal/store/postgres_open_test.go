@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store"
 	"github.com/valetkey/valetkey/internal/store/pgtest"
 )
@@ -150,7 +150,7 @@ func TestAReplicaIsRefusedAndAFailoverIsSaidAndSurvived(t *testing.T) {
 	server.RestartAsReplica(t)
 	_, err := store.Open(t.Context(), store.Config{URL: address})
 	wantSafeFault(t, err, api.CodeUnavailable, "is read-only")
-	wantSafeFault(t, db.PutClient(t.Context(), broker.Client{Name: "lost", Provider: "contoso"}), api.CodeUnavailable, "is read-only")
+	wantSafeFault(t, db.PutClient(t.Context(), ledger.Client{Name: "lost", Provider: "contoso"}), api.CodeUnavailable, "is read-only")
 	if got := clientNames(t, db); got != "before" { // a replica can be read
 		t.Fatalf("clients are %q", got)
 	}
@@ -164,7 +164,7 @@ func TestAReplicaIsRefusedAndAFailoverIsSaidAndSurvived(t *testing.T) {
 func TestATextThatPostgreSQLCannotKeepIsTheCallersToChange(t *testing.T) {
 	server := pgtest.Start(t)
 	db := openURL(t, server.URL(t))
-	err := db.PutClient(t.Context(), broker.Client{Name: "app", Provider: "contoso", Description: "a\x00b"})
+	err := db.PutClient(t.Context(), ledger.Client{Name: "app", Provider: "contoso", Description: "a\x00b"})
 	wantSafeFault(t, err, api.CodeInvalid, "NUL")
 }
 
@@ -181,7 +181,7 @@ func TestNamesAreOrderedByTheirBytesWhateverTheServersLanguage(t *testing.T) {
 	if got, want := clientNames(t, db), "B a-b a.c a_a ab b"; got != want {
 		t.Fatalf("clients are %q, want %q", got, want)
 	}
-	page, err := db.Clients(t.Context(), broker.Page{After: "a.c", Limit: 1})
+	page, err := db.Clients(t.Context(), ledger.Page{After: "a.c", Limit: 1})
 	if err != nil || len(page) != 1 || page[0].Name != "a_a" {
 		t.Fatalf("the page after a.c is %+v: %v", page, err)
 	}

@@ -8,16 +8,16 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store"
 	"github.com/valetkey/valetkey/internal/store/pgtest"
 )
 
-func seedMail(t *testing.T, db broker.Store) {
+func seedMail(t *testing.T, db ledger.Store) {
 	t.Helper()
-	err := db.PutClient(t.Context(), broker.Client{Name: "app", Provider: "contoso"})
+	err := db.PutClient(t.Context(), ledger.Client{Name: "app", Provider: "contoso"})
 	if err == nil {
-		err = db.PutConnection(t.Context(), broker.Connection{Name: "mail", Spec: api.ConnectionSpec{Client: "app"}, State: api.StateNew})
+		err = db.PutConnection(t.Context(), ledger.Connection{Name: "mail", Spec: api.ConnectionSpec{Client: "app"}, State: api.StateNew})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -48,10 +48,10 @@ func TestK06_ACollisionIsTriedAgainAFewTimes(t *testing.T) {
 			db := openURL(t, address)
 			seedMail(t, db)
 			colliding(server, t, address, state, "3")
-			save := broker.TokenSave{
-				Set:    broker.TokenSet{Connection: "mail", Generation: 1, ExpiresAt: time.Now().Add(time.Hour)},
-				Change: broker.StateChange{State: api.StateActive},
-				Event:  broker.Event{Kind: broker.EventAuthorized},
+			save := ledger.TokenSave{
+				Set:    ledger.TokenSet{Connection: "mail", Generation: 1, ExpiresAt: time.Now().Add(time.Hour)},
+				Change: ledger.StateChange{State: api.StateActive},
+				Event:  ledger.Event{Kind: ledger.EventAuthorized},
 			}
 			if err := db.SaveTokenSet(t.Context(), save); err != nil {
 				t.Fatal(err)
@@ -66,7 +66,7 @@ func TestK06_ACollisionIsTriedAgainAFewTimes(t *testing.T) {
 			db := openURL(t, address)
 			seedMail(t, db)
 			colliding(server, t, address, state, "1000000")
-			err := db.SetState(t.Context(), "mail", 0, broker.StateChange{State: api.StateBlocked}, broker.Event{Kind: "x"})
+			err := db.SetState(t.Context(), "mail", 0, ledger.StateChange{State: api.StateBlocked}, ledger.Event{Kind: "x"})
 			wantSafeFault(t, err, api.CodeUnavailable, "for another one's sake")
 			c, err := db.Connection(t.Context(), "mail")
 			if err != nil || c.State != api.StateNew {
@@ -92,8 +92,8 @@ func TestAClientThatAnotherNodeBeganToUseIsNotDeleted(t *testing.T) {
 			RETURN OLD;
 		END $$;
 		CREATE TRIGGER appear BEFORE DELETE ON clients FOR EACH ROW EXECUTE FUNCTION appear()`)
-	if err := db.DeleteClient(t.Context(), "app"); err == nil || !errors.Is(err, broker.ErrInUse) {
-		t.Fatalf("error is %v, want %v", err, broker.ErrInUse)
+	if err := db.DeleteClient(t.Context(), "app"); err == nil || !errors.Is(err, ledger.ErrInUse) {
+		t.Fatalf("error is %v, want %v", err, ledger.ErrInUse)
 	}
 	if got := clientNames(t, db); got != "app" {
 		t.Fatalf("clients are %q", got)
@@ -109,9 +109,9 @@ func TestALostServerIsSaidAtOnceAndUsedAgainWhenItIsBack(t *testing.T) {
 			busy(t, db)
 			end()
 			for range 6 { // more than there are connections
-				err := db.PutClient(t.Context(), broker.Client{Name: "lost", Provider: "contoso"})
+				err := db.PutClient(t.Context(), ledger.Client{Name: "lost", Provider: "contoso"})
 				wantSafeFault(t, err, api.CodeUnavailable, "PostgreSQL at 127.0.0.1")
-				_, err = db.Clients(t.Context(), broker.Page{})
+				_, err = db.Clients(t.Context(), ledger.Page{})
 				wantSafeFault(t, err, api.CodeUnavailable, "PostgreSQL at 127.0.0.1")
 				wantSafeFault(t, db.Ping(t.Context()), api.CodeUnavailable, "PostgreSQL at 127.0.0.1")
 			}
@@ -143,13 +143,13 @@ func TestConnectionsThatDiedUnseenDoNotFailTheNextCall(t *testing.T) {
 }
 
 // busy opens all the connections there may be.
-func busy(t *testing.T, db broker.ClientStore) {
+func busy(t *testing.T, db ledger.ClientStore) {
 	t.Helper()
 	done := make(chan error)
 	const many = 16
 	for range many {
 		go func() {
-			_, err := db.Clients(t.Context(), broker.Page{})
+			_, err := db.Clients(t.Context(), ledger.Page{})
 			done <- err
 		}()
 	}
@@ -203,10 +203,10 @@ func TestTokensWaitForTheDatabaseAndNothingElseDoes(t *testing.T) {
 	server.Kill()
 	saved := make(chan error, 1)
 	go func() {
-		saved <- db.SaveTokenSet(t.Context(), broker.TokenSave{
-			Set:    broker.TokenSet{Connection: "mail", Generation: 1},
-			Change: broker.StateChange{State: api.StateActive},
-			Event:  broker.Event{Kind: broker.EventAuthorized},
+		saved <- db.SaveTokenSet(t.Context(), ledger.TokenSave{
+			Set:    ledger.TokenSet{Connection: "mail", Generation: 1},
+			Change: ledger.StateChange{State: api.StateActive},
+			Event:  ledger.Event{Kind: ledger.EventAuthorized},
 		})
 	}()
 	for range 10 {
@@ -229,7 +229,7 @@ func TestTokensWaitForTheDatabaseAndNothingElseDoes(t *testing.T) {
 	server.Kill()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if err := db.SaveTokenSet(ctx, broker.TokenSave{Set: broker.TokenSet{Connection: "mail", Generation: 2}}); !errors.Is(err, context.DeadlineExceeded) {
+	if err := db.SaveTokenSet(ctx, ledger.TokenSave{Set: ledger.TokenSet{Connection: "mail", Generation: 2}}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("error is %v, want %v", err, context.DeadlineExceeded)
 	}
 }

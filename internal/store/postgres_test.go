@@ -4,8 +4,8 @@ import (
 	"testing"
 
 	"github.com/valetkey/valetkey/internal/access"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/broker/brokertest"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store"
 	"github.com/valetkey/valetkey/internal/store/pgtest"
 )
@@ -30,16 +30,16 @@ func openURL(t testing.TB, address string) *store.DB {
 func TestPostgreSQL(t *testing.T) {
 	server := pgtest.Start(t)
 	t.Run("keeps the contract of stores", func(t *testing.T) {
-		brokertest.Store(t, func(t *testing.T) broker.Store { return openURL(t, server.URL(t)) })
+		brokertest.Store(t, func(t *testing.T) ledger.Store { return openURL(t, server.URL(t)) })
 	})
 	t.Run("keeps the contract of key stores", func(t *testing.T) {
 		brokertest.Keys(t, func(t *testing.T) access.KeyStore { return openURL(t, server.URL(t)) })
 	})
 	t.Run("keeps what it was given", func(t *testing.T) {
-		brokertest.Durable(t, func(t *testing.T) (broker.Store, func() broker.Store) {
+		brokertest.Durable(t, func(t *testing.T) (ledger.Store, func() ledger.Store) {
 			address := server.URL(t)
 			db := openURL(t, address)
-			return db, func() broker.Store {
+			return db, func() ledger.Store {
 				if err := db.Close(); err != nil {
 					t.Fatal(err)
 				}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 const (
@@ -26,11 +26,11 @@ const channelQuery = `SELECT 'valetkey_' || oid FROM pg_namespace WHERE nspname 
 // notice is a change as it travels between nodes.
 type notice struct {
 	By string `json:"by"`
-	broker.Change
+	ledger.Change
 }
 
 // announce is delivered when, and only if, the transaction commits.
-func (p *postgres) announce(ctx context.Context, tx queryer, node string, change broker.Change) error {
+func (p *postgres) announce(ctx context.Context, tx queryer, node string, change ledger.Change) error {
 	text, err := json.Marshal(notice{By: node, Change: change})
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (p *postgres) announce(ctx context.Context, tx queryer, node string, change
 // watch listens as long as the context lives. It says in the log when the
 // server is lost and when it is back; what was missed in between is a change of
 // everything.
-func (p *postgres) watch(ctx context.Context, db *DB, changes chan<- broker.Change) {
+func (p *postgres) watch(ctx context.Context, db *DB, changes chan<- ledger.Change) {
 	lost := false
 	heard := func() {
 		if lost {
@@ -70,7 +70,7 @@ func (p *postgres) watch(ctx context.Context, db *DB, changes chan<- broker.Chan
 }
 
 // listen passes on notices of other nodes over one connection until it breaks.
-func (p *postgres) listen(ctx context.Context, node string, changes chan<- broker.Change, heard func()) error {
+func (p *postgres) listen(ctx context.Context, node string, changes chan<- ledger.Change, heard func()) error {
 	conn, err := pgx.ConnectConfig(ctx, p.config.Copy())
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (p *postgres) listen(ctx context.Context, node string, changes chan<- broke
 		return err
 	}
 	heard()
-	pass(ctx, changes, broker.Change{}) // of what came before
+	pass(ctx, changes, ledger.Change{}) // of what came before
 	for {
 		received, err := p.next(ctx, conn)
 		if err != nil {

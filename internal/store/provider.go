@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // PutProvider inserts a provider or replaces its document.
 func (db *DB) PutProvider(ctx context.Context, name string, text []byte, now time.Time) error {
-	return db.publish(ctx, broker.Change{Noun: broker.NounProvider, Name: name}, func(tx queryer) error {
+	return db.publish(ctx, ledger.Change{Noun: ledger.NounProvider, Name: name}, func(tx queryer) error {
 		_, err := tx.ExecContext(ctx, `
 			INSERT INTO providers (
 				name,
@@ -47,7 +47,7 @@ func (db *DB) Providers(ctx context.Context) (map[string][]byte, error) {
 
 // DeleteProvider removes a provider that no client uses.
 func (db *DB) DeleteProvider(ctx context.Context, name string) error {
-	return db.publish(ctx, broker.Change{Noun: broker.NounProvider, Name: name}, func(tx queryer) error {
+	return db.publish(ctx, ledger.Change{Noun: ledger.NounProvider, Name: name}, func(tx queryer) error {
 		known, err := changed(ctx, tx, `DELETE FROM providers WHERE name = $1`, name)
 		if err != nil {
 			return err
@@ -57,7 +57,7 @@ func (db *DB) DeleteProvider(ctx context.Context, name string) error {
 		}
 		used, err := exists(ctx, tx, `SELECT 1 FROM clients WHERE provider = $1 LIMIT 1`, name)
 		if err == nil && used {
-			return fmt.Errorf("provider %q: %w", name, broker.ErrInUse)
+			return fmt.Errorf("provider %q: %w", name, ledger.ErrInUse)
 		}
 		return err
 	})

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 )
 
@@ -30,7 +30,7 @@ func (db *DB) CreateSetting(ctx context.Context, name string, value secret.Seale
 			[]byte(value))
 		return err
 	})
-	if errors.Is(err, broker.ErrExists) {
+	if errors.Is(err, ledger.ErrExists) {
 		return fmt.Errorf("setting %q: %w", name, err)
 	}
 	return err

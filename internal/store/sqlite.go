@@ -18,8 +18,8 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // sqlite is a database in one file: one writing connection, a few reading ones.
@@ -70,7 +70,7 @@ func (s *sqlite) again(error, bool) bool { return false }
 func (s *sqlite) away(error) bool { return false }
 
 // announce has nothing to do: other processes look into the file.
-func (s *sqlite) announce(context.Context, queryer, string, broker.Change) error { return nil }
+func (s *sqlite) announce(context.Context, queryer, string, ledger.Change) error { return nil }
 
 func (s *sqlite) open(ctx context.Context, db *DB, conns int) error {
 	if conns <= 0 {
@@ -110,7 +110,7 @@ func sqliteSchema() schema {
 
 // watch looks now and then whether another process has written to the file,
 // and says no more than that: what it wrote is not known.
-func (s *sqlite) watch(ctx context.Context, db *DB, changes chan<- broker.Change) {
+func (s *sqlite) watch(ctx context.Context, db *DB, changes chan<- ledger.Change) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	var seen int64 // 0 is no version: the first look tells of a change
@@ -122,7 +122,7 @@ func (s *sqlite) watch(ctx context.Context, db *DB, changes chan<- broker.Change
 			db.log.Error("cannot see whether another process has changed the database", "path", s.path, "error", err)
 		case err == nil && version != seen:
 			seen = version
-			pass(ctx, changes, broker.Change{})
+			pass(ctx, changes, ledger.Change{})
 		}
 		select {
 		case <-ctx.Done():

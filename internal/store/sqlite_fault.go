@@ -8,8 +8,8 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // judge gives an error of the database its meaning: the context's own error
@@ -30,9 +30,9 @@ func (s *sqlite) judge(ctx context.Context, err error) error {
 	}
 	switch code {
 	case sqlite3.CONSTRAINT_PRIMARYKEY, sqlite3.CONSTRAINT_UNIQUE:
-		return broker.ErrExists
+		return ledger.ErrExists
 	case sqlite3.CONSTRAINT_FOREIGNKEY:
-		return broker.ErrNotFound
+		return ledger.ErrNotFound
 	}
 	if machine := machineFault(s.path, err); machine != nil {
 		return machine

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/access"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // Config says which database to open: the PostgreSQL database at URL, or else
@@ -34,8 +34,8 @@ type DB struct {
 }
 
 var (
-	_ broker.Store    = (*DB)(nil)
-	_ broker.Watcher  = (*DB)(nil)
+	_ ledger.Store    = (*DB)(nil)
+	_ ledger.Watcher  = (*DB)(nil)
 	_ access.KeyStore = (*DB)(nil)
 )
 
@@ -48,9 +48,9 @@ type engine interface {
 	// open fills in the pools, and brings the tables up to date.
 	open(ctx context.Context, db *DB, conns int) error
 	// announce tells other processes of a change, as part of its transaction.
-	announce(ctx context.Context, tx queryer, node string, change broker.Change) error
+	announce(ctx context.Context, tx queryer, node string, change ledger.Change) error
 	// watch passes on what other processes change until the context ends.
-	watch(ctx context.Context, db *DB, changes chan<- broker.Change)
+	watch(ctx context.Context, db *DB, changes chan<- ledger.Change)
 }
 
 // dialect is how the two differ in transactions and errors.
@@ -117,8 +117,8 @@ func (db *DB) Ping(ctx context.Context) error {
 }
 
 // Changes implements [broker.Watcher]. The channel is closed when the context ends.
-func (db *DB) Changes(ctx context.Context) <-chan broker.Change {
-	changes := make(chan broker.Change)
+func (db *DB) Changes(ctx context.Context) <-chan ledger.Change {
+	changes := make(chan ledger.Change)
 	go func() {
 		defer close(changes)
 		db.engine.watch(ctx, db, changes)
@@ -127,7 +127,7 @@ func (db *DB) Changes(ctx context.Context) <-chan broker.Change {
 }
 
 // pass hands a change to whoever follows, unless the context ends first.
-func pass(ctx context.Context, changes chan<- broker.Change, change broker.Change) {
+func pass(ctx context.Context, changes chan<- ledger.Change, change ledger.Change) {
 	select {
 	case changes <- change:
 	case <-ctx.Done():

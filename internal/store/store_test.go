@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/valetkey/valetkey/internal/access"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/broker/brokertest"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store"
 )
 
@@ -28,7 +28,7 @@ func openAt(t testing.TB, path string) *store.DB {
 func newPath(t testing.TB) string { return filepath.Join(t.TempDir(), "valetkey.db") }
 
 func TestSQLiteKeepsTheContractOfStores(t *testing.T) {
-	brokertest.Store(t, func(t *testing.T) broker.Store { return openAt(t, newPath(t)) })
+	brokertest.Store(t, func(t *testing.T) ledger.Store { return openAt(t, newPath(t)) })
 }
 
 func TestSQLiteKeepsTheContractOfKeyStores(t *testing.T) {
@@ -36,10 +36,10 @@ func TestSQLiteKeepsTheContractOfKeyStores(t *testing.T) {
 }
 
 func TestSQLiteKeepsWhatItWasGiven(t *testing.T) {
-	brokertest.Durable(t, func(t *testing.T) (broker.Store, func() broker.Store) {
+	brokertest.Durable(t, func(t *testing.T) (ledger.Store, func() ledger.Store) {
 		path := newPath(t)
 		db := openAt(t, path)
-		return db, func() broker.Store {
+		return db, func() ledger.Store {
 			if err := db.Close(); err != nil {
 				t.Fatal(err)
 			}

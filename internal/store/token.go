@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // TokenSet returns the current generation, or [broker.ErrNotFound].
-func (db *DB) TokenSet(ctx context.Context, connection string) (broker.TokenSet, error) {
+func (db *DB) TokenSet(ctx context.Context, connection string) (ledger.TokenSet, error) {
 	var f filter
 	f.and("connection = ", connection)
 	found, err := db.findTokenSets(ctx, f, 1)
@@ -16,7 +16,7 @@ func (db *DB) TokenSet(ctx context.Context, connection string) (broker.TokenSet,
 }
 
 // PreviousTokenSets returns older generations, newest first.
-func (db *DB) PreviousTokenSets(ctx context.Context, connection string) ([]broker.TokenSet, error) {
+func (db *DB) PreviousTokenSets(ctx context.Context, connection string) ([]ledger.TokenSet, error) {
 	var f filter
 	f.and("connection = ", connection)
 	f.and("generation < (SELECT generation FROM connections WHERE name = ", connection)
@@ -27,8 +27,8 @@ func (db *DB) PreviousTokenSets(ctx context.Context, connection string) ([]broke
 // SaveTokenSet saves the next generation by compare-and-swap, with all that
 // goes with it, or returns [broker.ErrStale] and changes nothing. An event of
 // kind [broker.EventRefreshed] also moves LastRefreshedAt to Set.ObtainedAt.
-func (db *DB) SaveTokenSet(ctx context.Context, save broker.TokenSave) error {
-	return db.insist(ctx, broker.Change{Noun: broker.NounConnection, Name: save.Set.Connection}, func(tx queryer) error {
+func (db *DB) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error {
+	return db.insist(ctx, ledger.Change{Noun: ledger.NounConnection, Name: save.Set.Connection}, func(tx queryer) error {
 		name := save.Set.Connection
 		event := db.complete(save.Event, name)
 		if err := advance(ctx, tx, save, event); err != nil {
@@ -56,9 +56,9 @@ func (db *DB) SaveTokenSet(ctx context.Context, save broker.TokenSave) error {
 }
 
 // advance moves the connection to the set's generation, if it is the next.
-func advance(ctx context.Context, tx queryer, save broker.TokenSave, event broker.Event) error {
+func advance(ctx context.Context, tx queryer, save ledger.TokenSave, event ledger.Event) error {
 	refreshedAt := int64(0)
-	if event.Kind == broker.EventRefreshed {
+	if event.Kind == ledger.EventRefreshed {
 		refreshedAt = millis(save.Set.ObtainedAt)
 	}
 	won, err := changed(ctx, tx, `
@@ -100,12 +100,12 @@ func checkFence(ctx context.Context, tx queryer, connection string, fence int64)
 		connection,
 		fence)
 	if err == nil && !latest {
-		return fmt.Errorf("lease %d of connection %q: %w", fence, connection, broker.ErrStale)
+		return fmt.Errorf("lease %d of connection %q: %w", fence, connection, ledger.ErrStale)
 	}
 	return err
 }
 
-func insertTokenSet(ctx context.Context, tx queryer, set broker.TokenSet) error {
+func insertTokenSet(ctx context.Context, tx queryer, set ledger.TokenSet) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO token_sets (
 			connection,
@@ -133,8 +133,8 @@ func insertTokenSet(ctx context.Context, tx queryer, set broker.TokenSet) error 
 // DropTokenSets forgets all generations and what was captured with them, with
 // the connection's new state and event. It outdates a lease that is held, so that a renewal on its way
 // cannot bring the grant back.
-func (db *DB) DropTokenSets(ctx context.Context, connection string, change broker.StateChange, event broker.Event) error {
-	return db.publish(ctx, broker.Change{Noun: broker.NounConnection, Name: connection}, func(tx queryer) error {
+func (db *DB) DropTokenSets(ctx context.Context, connection string, change ledger.StateChange, event ledger.Event) error {
+	return db.publish(ctx, ledger.Change{Noun: ledger.NounConnection, Name: connection}, func(tx queryer) error {
 		event := db.complete(event, connection)
 		known, err := changed(ctx, tx, `
 			UPDATE connections
@@ -166,7 +166,7 @@ func (db *DB) DropTokenSets(ctx context.Context, connection string, change broke
 }
 
 // findTokenSets returns token sets, newest first.
-func (db *DB) findTokenSets(ctx context.Context, f filter, limit int) ([]broker.TokenSet, error) {
+func (db *DB) findTokenSets(ctx context.Context, f filter, limit int) ([]ledger.TokenSet, error) {
 	query := `
 		SELECT
 			connection,
@@ -183,7 +183,7 @@ func (db *DB) findTokenSets(ctx context.Context, f filter, limit int) ([]broker.
 	return find(ctx, db, scanTokenSet, query, f.args...)
 }
 
-func scanTokenSet(row scanner) (t broker.TokenSet, err error) {
+func scanTokenSet(row scanner) (t ledger.TokenSet, err error) {
 	err = row.Scan(
 		&t.Connection,
 		&t.Generation,

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // queryer is a database or a transaction.
@@ -48,7 +48,7 @@ func (db *DB) update(ctx context.Context, change func(tx queryer) error) error {
 }
 
 // publish is update for a change that other processes must hear of.
-func (db *DB) publish(ctx context.Context, what broker.Change, change func(tx queryer) error) error {
+func (db *DB) publish(ctx context.Context, what ledger.Change, change func(tx queryer) error) error {
 	return db.update(ctx, func(tx queryer) error {
 		if err := change(tx); err != nil {
 			return err
@@ -59,7 +59,7 @@ func (db *DB) publish(ctx context.Context, what broker.Change, change func(tx qu
 
 // insist is publish for what exists nowhere else once the provider has given
 // it: while the database is away it waits for it, as long as any call may take.
-func (db *DB) insist(ctx context.Context, what broker.Change, change func(tx queryer) error) error {
+func (db *DB) insist(ctx context.Context, what ledger.Change, change func(tx queryer) error) error {
 	patience := time.NewTimer(db.patience)
 	defer patience.Stop()
 	for {
@@ -178,7 +178,7 @@ func only[T any](found []T, err error, noun, name string) (T, error) {
 
 // unknown says that there is no such thing.
 func unknown(noun, name string) error {
-	return fmt.Errorf("%s %q: %w", noun, name, broker.ErrNotFound)
+	return fmt.Errorf("%s %q: %w", noun, name, ledger.ErrNotFound)
 }
 
 // filter collects the conditions of a query with their parameters.

@@ -3,19 +3,19 @@ package brokertest
 import (
 	"testing"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 func clientChecks() []check {
 	return []check{
-		{"every field reads back as it was written", func(t *testing.T, s broker.Store) {
+		{"every field reads back as it was written", func(t *testing.T, s ledger.Store) {
 			must(t, s.PutClient(t.Context(), client("app")))
-			wantEqual(t, "client", get[broker.Client](t)(s.Client(t.Context(), "app")), client("app"))
+			wantEqual(t, "client", get[ledger.Client](t)(s.Client(t.Context(), "app")), client("app"))
 		}},
-		{"a client of few fields reads back without more", func(t *testing.T, s broker.Store) {
-			bare := broker.Client{Name: "bare", Provider: "contoso", CreatedAt: start(), UpdatedAt: start()}
+		{"a client of few fields reads back without more", func(t *testing.T, s ledger.Store) {
+			bare := ledger.Client{Name: "bare", Provider: "contoso", CreatedAt: start(), UpdatedAt: start()}
 			must(t, s.PutClient(t.Context(), bare))
-			wantEqual(t, "client", get[broker.Client](t)(s.Client(t.Context(), "bare")), bare)
+			wantEqual(t, "client", get[ledger.Client](t)(s.Client(t.Context(), "bare")), bare)
 		}},
 		{"a second write replaces all but the time of creation", clientReplaced},
 		{"an unknown client is not found", clientUnknown},
@@ -26,54 +26,54 @@ func clientChecks() []check {
 	}
 }
 
-func clientReplaced(t *testing.T, s broker.Store) {
+func clientReplaced(t *testing.T, s ledger.Store) {
 	must(t, s.PutClient(t.Context(), client("app")))
-	next := broker.Client{Name: "app", Provider: "fabrikam", ClientID: "other", CreatedAt: after(9), UpdatedAt: after(9)}
+	next := ledger.Client{Name: "app", Provider: "fabrikam", ClientID: "other", CreatedAt: after(9), UpdatedAt: after(9)}
 	must(t, s.PutClient(t.Context(), next))
 	next.CreatedAt = start()
-	wantEqual(t, "client", get[broker.Client](t)(s.Client(t.Context(), "app")), next)
+	wantEqual(t, "client", get[ledger.Client](t)(s.Client(t.Context(), "app")), next)
 }
 
-func clientUnknown(t *testing.T, s broker.Store) {
+func clientUnknown(t *testing.T, s ledger.Store) {
 	_, err := s.Client(t.Context(), "nobody")
-	wantError(t, err, broker.ErrNotFound)
-	wantError(t, s.SetClientCause(t.Context(), "nobody", cause(), start()), broker.ErrNotFound)
-	wantError(t, s.DeleteClient(t.Context(), "nobody"), broker.ErrNotFound)
+	wantError(t, err, ledger.ErrNotFound)
+	wantError(t, s.SetClientCause(t.Context(), "nobody", cause(), start()), ledger.ErrNotFound)
+	wantError(t, s.DeleteClient(t.Context(), "nobody"), ledger.ErrNotFound)
 }
 
-func clientCause(t *testing.T, s broker.Store) {
+func clientCause(t *testing.T, s ledger.Store) {
 	want := client("app")
 	want.Cause = nil
 	must(t, s.PutClient(t.Context(), want))
 
 	must(t, s.SetClientCause(t.Context(), "app", cause(), after(4)))
 	want.Cause, want.UpdatedAt = cause(), after(4)
-	wantEqual(t, "client with a cause", get[broker.Client](t)(s.Client(t.Context(), "app")), want)
+	wantEqual(t, "client with a cause", get[ledger.Client](t)(s.Client(t.Context(), "app")), want)
 
 	must(t, s.SetClientCause(t.Context(), "app", nil, after(5)))
 	want.Cause, want.UpdatedAt = nil, after(5)
-	wantEqual(t, "client without", get[broker.Client](t)(s.Client(t.Context(), "app")), want)
+	wantEqual(t, "client without", get[ledger.Client](t)(s.Client(t.Context(), "app")), want)
 }
 
-func clientInUse(t *testing.T, s broker.Store) {
+func clientInUse(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
-	wantError(t, s.DeleteClient(t.Context(), "app"), broker.ErrInUse)
+	wantError(t, s.DeleteClient(t.Context(), "app"), ledger.ErrInUse)
 	_, err := s.Client(t.Context(), "app")
 	must(t, err)
 	must(t, s.DeleteConnection(t.Context(), "mail"))
 	must(t, s.DeleteClient(t.Context(), "app"))
 	_, err = s.Client(t.Context(), "app")
-	wantError(t, err, broker.ErrNotFound)
+	wantError(t, err, ledger.ErrNotFound)
 }
 
-func clientPages(t *testing.T, s broker.Store) {
+func clientPages(t *testing.T, s ledger.Store) {
 	for _, name := range []string{"c", "a", "é", "B", "b", "日"} {
 		must(t, s.PutClient(t.Context(), client(name)))
 	}
 	var got []string
-	page := broker.Page{Limit: 2}
+	page := ledger.Page{Limit: 2}
 	for {
-		found := get[[]broker.Client](t)(s.Clients(t.Context(), page))
+		found := get[[]ledger.Client](t)(s.Clients(t.Context(), page))
 		for _, c := range found {
 			got = append(got, c.Name)
 		}
@@ -84,22 +84,22 @@ func clientPages(t *testing.T, s broker.Store) {
 	}
 	// The last page is full, so an empty one follows it.
 	wantEqual(t, "all pages", got, []string{"B", "a", "b", "c", "é", "日"})
-	if all := get[[]broker.Client](t)(s.Clients(t.Context(), broker.Page{})); len(all) != 6 {
+	if all := get[[]ledger.Client](t)(s.Clients(t.Context(), ledger.Page{})); len(all) != 6 {
 		t.Fatalf("without a limit there are %d clients, want 6", len(all))
 	}
 }
 
-func clientCopies(t *testing.T, s broker.Store) {
+func clientCopies(t *testing.T, s ledger.Store) {
 	written := client("app")
 	must(t, s.PutClient(t.Context(), written))
 	written.Secret[0] ^= 1
 	written.Variables["tenant"] = "changed"
 	written.AllowedHosts[0] = "changed"
 	written.Cause.Code = "changed"
-	read := get[broker.Client](t)(s.Client(t.Context(), "app"))
+	read := get[ledger.Client](t)(s.Client(t.Context(), "app"))
 	wantEqual(t, "after changing what was written", read, client("app"))
 	read.Secret[0] ^= 1
 	read.Variables["tenant"] = "changed"
 	read.Cause.Code = "changed"
-	wantEqual(t, "after changing what was read", get[broker.Client](t)(s.Client(t.Context(), "app")), client("app"))
+	wantEqual(t, "after changing what was read", get[ledger.Client](t)(s.Client(t.Context(), "app")), client("app"))
 }

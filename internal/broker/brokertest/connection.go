@@ -7,26 +7,26 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 func connectionChecks() []check {
 	return []check{
-		{"every field reads back as it was written", func(t *testing.T, s broker.Store) {
+		{"every field reads back as it was written", func(t *testing.T, s ledger.Store) {
 			seed(t, s, "mail")
-			wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), connection("mail"))
+			wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), connection("mail"))
 		}},
-		{"names may be of any script", func(t *testing.T, s broker.Store) {
+		{"names may be of any script", func(t *testing.T, s ledger.Store) {
 			name := "postfach/zoë's 日本 🔑 %_'\""
 			seed(t, s, name)
-			wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), name)), connection(name))
+			wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), name)), connection(name))
 		}},
 		{"a second write replaces settings and state only", connectionReplaced},
 		{"the fields of a token set are not written", connectionTokenFields},
-		{"a connection needs a client that exists", func(t *testing.T, s broker.Store) {
-			wantError(t, s.PutConnection(t.Context(), connection("mail")), broker.ErrNotFound)
+		{"a connection needs a client that exists", func(t *testing.T, s ledger.Store) {
+			wantError(t, s.PutConnection(t.Context(), connection("mail")), ledger.ErrNotFound)
 			_, err := s.Connection(t.Context(), "mail")
-			wantError(t, err, broker.ErrNotFound)
+			wantError(t, err, ledger.ErrNotFound)
 		}},
 		{"an unknown connection is not found", connectionUnknown},
 		{"a filter selects by client and by state", connectionFilter},
@@ -37,13 +37,13 @@ func connectionChecks() []check {
 	}
 }
 
-func connectionReplaced(t *testing.T, s broker.Store) {
+func connectionReplaced(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	must(t, s.PutClient(t.Context(), client("other")))
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
-	want := get[broker.Connection](t)(s.Connection(t.Context(), "mail"))
+	want := get[ledger.Connection](t)(s.Connection(t.Context(), "mail"))
 
-	next := broker.Connection{
+	next := ledger.Connection{
 		Name:      "mail",
 		Spec:      api.ConnectionSpec{Client: "other", Scopes: []string{"new"}},
 		State:     api.StateDegraded,
@@ -53,30 +53,30 @@ func connectionReplaced(t *testing.T, s broker.Store) {
 	}
 	must(t, s.PutConnection(t.Context(), next))
 	want.Spec, want.State, want.Cause, want.UpdatedAt = next.Spec, next.State, nil, after(8)
-	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), want)
+	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), want)
 
-	found := get[[]broker.Connection](t)(s.Connections(t.Context(), broker.ConnectionFilter{Client: "other"}))
+	found := get[[]ledger.Connection](t)(s.Connections(t.Context(), ledger.ConnectionFilter{Client: "other"}))
 	wantEqual(t, "connections of the new client", names(found), []string{"mail"})
 }
 
-func connectionTokenFields(t *testing.T, s broker.Store) {
+func connectionTokenFields(t *testing.T, s ledger.Store) {
 	seed(t, s)
 	c := connection("mail")
 	c.Generation, c.ExpiresAt, c.RefreshExpiresAt, c.Renewable, c.GrantedScopes = 7, after(1), after(2), true, []string{"x"}
 	must(t, s.PutConnection(t.Context(), c))
-	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), connection("mail"))
+	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), connection("mail"))
 	_, err := s.TokenSet(t.Context(), "mail")
-	wantError(t, err, broker.ErrNotFound)
+	wantError(t, err, ledger.ErrNotFound)
 }
 
-func connectionUnknown(t *testing.T, s broker.Store) {
+func connectionUnknown(t *testing.T, s ledger.Store) {
 	_, err := s.Connection(t.Context(), "nobody")
-	wantError(t, err, broker.ErrNotFound)
-	wantError(t, s.DeleteConnection(t.Context(), "nobody"), broker.ErrNotFound)
-	wantError(t, s.SetState(t.Context(), "nobody", 0, broker.StateChange{State: api.StateActive}, event("x")), broker.ErrNotFound)
+	wantError(t, err, ledger.ErrNotFound)
+	wantError(t, s.DeleteConnection(t.Context(), "nobody"), ledger.ErrNotFound)
+	wantError(t, s.SetState(t.Context(), "nobody", 0, ledger.StateChange{State: api.StateActive}, event("x")), ledger.ErrNotFound)
 }
 
-func connectionFilter(t *testing.T, s broker.Store) {
+func connectionFilter(t *testing.T, s ledger.Store) {
 	seed(t, s, "a", "b")
 	must(t, s.PutClient(t.Context(), client("other")))
 	for name, state := range map[string]api.State{"c": api.StateActive, "d": api.StateNeedsAuthorization} {
@@ -86,21 +86,21 @@ func connectionFilter(t *testing.T, s broker.Store) {
 	}
 	for _, tt := range []struct {
 		name   string
-		filter broker.ConnectionFilter
+		filter ledger.ConnectionFilter
 		want   []string
 	}{
-		{"nothing", broker.ConnectionFilter{}, []string{"a", "b", "c", "d"}},
-		{"client", broker.ConnectionFilter{Client: "other"}, []string{"c", "d"}},
-		{"state", broker.ConnectionFilter{State: api.StateNeedsAuthorization}, []string{"a", "b", "d"}},
-		{"both", broker.ConnectionFilter{Client: "other", State: api.StateActive}, []string{"c"}},
-		{"both with a page", broker.ConnectionFilter{Page: broker.Page{After: "a", Limit: 1}, Client: "app", State: api.StateNeedsAuthorization}, []string{"b"}},
-		{"an unknown client", broker.ConnectionFilter{Client: "nobody"}, nil},
+		{"nothing", ledger.ConnectionFilter{}, []string{"a", "b", "c", "d"}},
+		{"client", ledger.ConnectionFilter{Client: "other"}, []string{"c", "d"}},
+		{"state", ledger.ConnectionFilter{State: api.StateNeedsAuthorization}, []string{"a", "b", "d"}},
+		{"both", ledger.ConnectionFilter{Client: "other", State: api.StateActive}, []string{"c"}},
+		{"both with a page", ledger.ConnectionFilter{Page: ledger.Page{After: "a", Limit: 1}, Client: "app", State: api.StateNeedsAuthorization}, []string{"b"}},
+		{"an unknown client", ledger.ConnectionFilter{Client: "nobody"}, nil},
 	} {
-		wantEqual(t, "selected by "+tt.name, names(get[[]broker.Connection](t)(s.Connections(t.Context(), tt.filter))), tt.want)
+		wantEqual(t, "selected by "+tt.name, names(get[[]ledger.Connection](t)(s.Connections(t.Context(), tt.filter))), tt.want)
 	}
 }
 
-func connectionPages(t *testing.T, s broker.Store) {
+func connectionPages(t *testing.T, s ledger.Store) {
 	seed(t, s)
 	var want []string
 	for i := range 25 {
@@ -109,9 +109,9 @@ func connectionPages(t *testing.T, s broker.Store) {
 	}
 	slices.Sort(want)
 	var got []string
-	filter := broker.ConnectionFilter{Client: "app", Page: broker.Page{Limit: 7}}
+	filter := ledger.ConnectionFilter{Client: "app", Page: ledger.Page{Limit: 7}}
 	for range 4 {
-		found := get[[]broker.Connection](t)(s.Connections(t.Context(), filter))
+		found := get[[]ledger.Connection](t)(s.Connections(t.Context(), filter))
 		got = append(got, names(found)...)
 		filter.After = got[len(got)-1]
 		// A name that comes before the cursor does not move what follows.
@@ -120,17 +120,17 @@ func connectionPages(t *testing.T, s broker.Store) {
 	wantEqual(t, "all pages", got, want)
 }
 
-func connectionTouched(t *testing.T, s broker.Store) {
+func connectionTouched(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail", "files")
 	must(t, s.TouchConnections(t.Context(), map[string]time.Time{"mail": after(50), "files": after(1), "nobody": after(50)}))
 	want := connection("mail")
 	want.LastUsedAt = after(50)
-	wantEqual(t, "used later", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), want)
-	wantEqual(t, "used before", get[broker.Connection](t)(s.Connection(t.Context(), "files")), connection("files"))
+	wantEqual(t, "used later", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), want)
+	wantEqual(t, "used before", get[ledger.Connection](t)(s.Connection(t.Context(), "files")), connection("files"))
 	must(t, s.TouchConnections(t.Context(), nil))
 }
 
-func connectionDeleted(t *testing.T, s broker.Store) {
+func connectionDeleted(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail", "files")
 	for _, name := range []string{"mail", "files"} {
 		must(t, s.SaveTokenSet(t.Context(), saving(name, 1)))
@@ -140,22 +140,22 @@ func connectionDeleted(t *testing.T, s broker.Store) {
 	must(t, s.DeleteConnection(t.Context(), "mail"))
 
 	_, err := s.Connection(t.Context(), "mail")
-	wantError(t, err, broker.ErrNotFound)
+	wantError(t, err, ledger.ErrNotFound)
 	_, err = s.TokenSet(t.Context(), "mail")
-	wantError(t, err, broker.ErrNotFound)
+	wantError(t, err, ledger.ErrNotFound)
 	_, err = s.Flow(t.Context(), "flow of mail")
-	wantError(t, err, broker.ErrNotFound)
+	wantError(t, err, ledger.ErrNotFound)
 	wantEqual(t, "events", eventKinds(t, s, "mail"), []string(nil))
-	if left := get[[]broker.TokenSet](t)(s.PreviousTokenSets(t.Context(), "mail")); len(left) != 0 {
+	if left := get[[]ledger.TokenSet](t)(s.PreviousTokenSets(t.Context(), "mail")); len(left) != 0 {
 		t.Fatalf("older token sets are left: %d", len(left))
 	}
 
-	wantEqual(t, "token set of the other", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "files")), tokenSet("files", 2))
+	wantEqual(t, "token set of the other", get[ledger.TokenSet](t)(s.TokenSet(t.Context(), "files")), tokenSet("files", 2))
 	_, err = s.Flow(t.Context(), "flow of files")
 	must(t, err)
 }
 
-func connectionAnew(t *testing.T, s broker.Store) {
+func connectionAnew(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
 	lease, won, err := s.AcquireLease(t.Context(), "mail", "old", start(), time.Hour)
@@ -166,7 +166,7 @@ func connectionAnew(t *testing.T, s broker.Store) {
 		t.Fatal("the first lease was not given")
 	}
 
-	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), connection("mail"))
+	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), connection("mail"))
 	wantEqual(t, "events", eventKinds(t, s, "mail"), []string(nil))
 	next, won, err := s.AcquireLease(t.Context(), "mail", "new", start(), time.Hour)
 	must(t, err)
@@ -175,5 +175,5 @@ func connectionAnew(t *testing.T, s broker.Store) {
 	}
 	late := saving("mail", 1)
 	late.Fence = lease.Fence
-	wantError(t, s.SaveTokenSet(t.Context(), late), broker.ErrStale)
+	wantError(t, s.SaveTokenSet(t.Context(), late), ledger.ErrStale)
 }

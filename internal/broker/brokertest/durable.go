@@ -4,14 +4,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 )
 
 // Durable checks that a store still has everything after it was opened again.
 // open gives an empty store and a function that opens its data once more; the
 // function may be called several times.
-func Durable(t *testing.T, open func(t *testing.T) (s broker.Store, reopen func() broker.Store)) {
+func Durable(t *testing.T, open func(t *testing.T) (s ledger.Store, reopen func() ledger.Store)) {
 	t.Run("what was written is there after opening again", func(t *testing.T) {
 		s, reopen := open(t)
 		seed(t, s, "mail")
@@ -41,7 +41,7 @@ func Durable(t *testing.T, open func(t *testing.T) (s broker.Store, reopen func(
 			t.Fatalf("fence %d follows %d", next.Fence, old.Fence)
 		}
 		must(t, s.SaveTokenSet(t.Context(), saving("mail", 2)))
-		events := get[[]broker.Event](t)(s.Events(t.Context(), "mail", 0, 0))
+		events := get[[]ledger.Event](t)(s.Events(t.Context(), "mail", 0, 0))
 		if len(events) != 2 || events[0].ID <= events[1].ID {
 			t.Fatalf("events are %+v, want two with growing IDs", events)
 		}
@@ -51,25 +51,25 @@ func Durable(t *testing.T, open func(t *testing.T) (s broker.Store, reopen func(
 // contents is what a store holds of the connection "mail" and beside it.
 type contents struct {
 	providers  map[string][]byte
-	clients    []broker.Client
-	connection broker.Connection
-	current    broker.TokenSet
-	older      []broker.TokenSet
-	flow       broker.Flow
-	events     []broker.Event
+	clients    []ledger.Client
+	connection ledger.Connection
+	current    ledger.TokenSet
+	older      []ledger.TokenSet
+	flow       ledger.Flow
+	events     []ledger.Event
 	setting    secret.Sealed
 }
 
-func read(t *testing.T, s broker.Store) contents {
+func read(t *testing.T, s ledger.Store) contents {
 	t.Helper()
 	return contents{
 		providers:  get[map[string][]byte](t)(s.Providers(t.Context())),
-		clients:    get[[]broker.Client](t)(s.Clients(t.Context(), broker.Page{})),
-		connection: get[broker.Connection](t)(s.Connection(t.Context(), "mail")),
-		current:    get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")),
-		older:      get[[]broker.TokenSet](t)(s.PreviousTokenSets(t.Context(), "mail")),
-		flow:       get[broker.Flow](t)(s.Flow(t.Context(), "f1")),
-		events:     get[[]broker.Event](t)(s.Events(t.Context(), "mail", 0, 0)),
+		clients:    get[[]ledger.Client](t)(s.Clients(t.Context(), ledger.Page{})),
+		connection: get[ledger.Connection](t)(s.Connection(t.Context(), "mail")),
+		current:    get[ledger.TokenSet](t)(s.TokenSet(t.Context(), "mail")),
+		older:      get[[]ledger.TokenSet](t)(s.PreviousTokenSets(t.Context(), "mail")),
+		flow:       get[ledger.Flow](t)(s.Flow(t.Context(), "f1")),
+		events:     get[[]ledger.Event](t)(s.Events(t.Context(), "mail", 0, 0)),
 		setting:    get[secret.Sealed](t)(s.Setting(t.Context(), "proof")),
 	}
 }

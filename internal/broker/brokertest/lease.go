@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 func leaseChecks() []check {
@@ -28,7 +28,7 @@ func leaseChecks() []check {
 const ttl = 30 * time.Second
 
 // acquire takes a lease that must be free.
-func acquire(t *testing.T, s broker.Store, connection, owner string, now time.Time) broker.Lease {
+func acquire(t *testing.T, s ledger.Store, connection, owner string, now time.Time) ledger.Lease {
 	t.Helper()
 	lease, won, err := s.AcquireLease(t.Context(), connection, owner, now, ttl)
 	must(t, err)
@@ -38,13 +38,13 @@ func acquire(t *testing.T, s broker.Store, connection, owner string, now time.Ti
 	return lease
 }
 
-func leaseHeld(t *testing.T, s broker.Store) {
+func leaseHeld(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	first := acquire(t, s, "mail", "one", start())
 	if first.Fence < 1 {
 		t.Fatalf("fence is %d; 0 means that none is needed", first.Fence)
 	}
-	wantEqual(t, "lease", first, broker.Lease{Connection: "mail", Owner: "one", Fence: first.Fence, ExpiresAt: start().Add(ttl)})
+	wantEqual(t, "lease", first, ledger.Lease{Connection: "mail", Owner: "one", Fence: first.Fence, ExpiresAt: start().Add(ttl)})
 	for _, owner := range []string{"two", "one"} {
 		shown, won, err := s.AcquireLease(t.Context(), "mail", owner, start().Add(ttl-time.Millisecond), ttl)
 		must(t, err)
@@ -55,7 +55,7 @@ func leaseHeld(t *testing.T, s broker.Store) {
 	}
 }
 
-func leaseRace(t *testing.T, s broker.Store) {
+func leaseRace(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	var won atomic.Int32
 	var all sync.WaitGroup
@@ -76,7 +76,7 @@ func leaseRace(t *testing.T, s broker.Store) {
 	}
 }
 
-func leaseExpires(t *testing.T, s broker.Store) {
+func leaseExpires(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	first := acquire(t, s, "mail", "one", start())
 	next := acquire(t, s, "mail", "two", first.ExpiresAt)
@@ -85,7 +85,7 @@ func leaseExpires(t *testing.T, s broker.Store) {
 	}
 }
 
-func leaseReleased(t *testing.T, s broker.Store) {
+func leaseReleased(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	first := acquire(t, s, "mail", "one", start())
 	must(t, s.ReleaseLease(t.Context(), first))
@@ -97,14 +97,14 @@ func leaseReleased(t *testing.T, s broker.Store) {
 	must(t, s.ReleaseLease(t.Context(), next))
 }
 
-func leaseForeignRelease(t *testing.T, s broker.Store) {
+func leaseForeignRelease(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	first := acquire(t, s, "mail", "one", start())
 	held := acquire(t, s, "mail", "two", after(1))
 	foreign, former := held, held
 	foreign.Owner = "three"
 	former.Fence = first.Fence
-	for _, lease := range []broker.Lease{first, foreign, former} {
+	for _, lease := range []ledger.Lease{first, foreign, former} {
 		must(t, s.ReleaseLease(t.Context(), lease))
 	}
 	shown, won, err := s.AcquireLease(t.Context(), "mail", "four", after(1), ttl)
@@ -115,7 +115,7 @@ func leaseForeignRelease(t *testing.T, s broker.Store) {
 	wantEqual(t, "holder", shown, held)
 }
 
-func leaseApart(t *testing.T, s broker.Store) {
+func leaseApart(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail", "files")
 	mail := acquire(t, s, "mail", "one", start())
 	files := acquire(t, s, "files", "one", start())
@@ -125,7 +125,7 @@ func leaseApart(t *testing.T, s broker.Store) {
 	must(t, s.SaveTokenSet(t.Context(), save))
 }
 
-func leaseSaves(t *testing.T, s broker.Store) {
+func leaseSaves(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
 	lease := acquire(t, s, "mail", "one", start())
@@ -137,10 +137,10 @@ func leaseSaves(t *testing.T, s broker.Store) {
 	must(t, s.ReleaseLease(t.Context(), lease))
 	save.Set = tokenSet("mail", 3)
 	must(t, s.SaveTokenSet(t.Context(), save))
-	wantEqual(t, "token set", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 3))
+	wantEqual(t, "token set", get[ledger.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 3))
 }
 
-func leaseStalled(t *testing.T, s broker.Store) {
+func leaseStalled(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
 	stalled := acquire(t, s, "mail", "one", start())
@@ -148,30 +148,30 @@ func leaseStalled(t *testing.T, s broker.Store) {
 	late := saving("mail", 2)
 	late.Set.AccessToken = opaque("late")
 	late.Fence = stalled.Fence
-	wantError(t, s.SaveTokenSet(t.Context(), late), broker.ErrStale)
-	wantEqual(t, "token set", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 1))
+	wantError(t, s.SaveTokenSet(t.Context(), late), ledger.ErrStale)
+	wantEqual(t, "token set", get[ledger.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 1))
 
 	save := saving("mail", 2)
 	save.Fence = next.Fence
 	must(t, s.SaveTokenSet(t.Context(), save))
-	wantEqual(t, "token set", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 2))
+	wantEqual(t, "token set", get[ledger.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 2))
 }
 
-func leaseNever(t *testing.T, s broker.Store) {
+func leaseNever(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail", "files")
 	other := acquire(t, s, "files", "one", start())
 	for _, fence := range []int64{other.Fence, other.Fence + 1} {
 		save := saving("mail", 1)
 		save.Fence = fence
-		wantError(t, s.SaveTokenSet(t.Context(), save), broker.ErrStale)
+		wantError(t, s.SaveTokenSet(t.Context(), save), ledger.ErrStale)
 	}
 }
 
-func leaseUnknown(t *testing.T, s broker.Store) {
+func leaseUnknown(t *testing.T, s ledger.Store) {
 	_, won, err := s.AcquireLease(t.Context(), "nobody", "one", start(), ttl)
-	wantError(t, err, broker.ErrNotFound)
+	wantError(t, err, ledger.ErrNotFound)
 	if won {
 		t.Fatal("a lease of an unknown connection was given")
 	}
-	must(t, s.ReleaseLease(t.Context(), broker.Lease{Connection: "nobody", Owner: "one", Fence: 1}))
+	must(t, s.ReleaseLease(t.Context(), ledger.Lease{Connection: "nobody", Owner: "one", Fence: 1}))
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/access"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 )
 
@@ -17,12 +17,12 @@ import (
 type Memory struct {
 	mu          sync.Mutex
 	providers   map[string][]byte
-	clients     map[string]broker.Client
-	connections map[string]broker.Connection // without the fields of the token set
-	tokenSets   map[string][]broker.TokenSet // oldest first
-	leases      map[string]broker.Lease
-	flows       map[string]broker.Flow
-	events      map[string][]broker.Event // oldest first
+	clients     map[string]ledger.Client
+	connections map[string]ledger.Connection // without the fields of the token set
+	tokenSets   map[string][]ledger.TokenSet // oldest first
+	leases      map[string]ledger.Lease
+	flows       map[string]ledger.Flow
+	events      map[string][]ledger.Event // oldest first
 	settings    map[string]secret.Sealed
 	keys        map[string]access.Key
 	lastEvent   int64
@@ -30,7 +30,7 @@ type Memory struct {
 }
 
 var (
-	_ broker.Store    = (*Memory)(nil)
+	_ ledger.Store    = (*Memory)(nil)
 	_ access.KeyStore = (*Memory)(nil)
 )
 
@@ -38,12 +38,12 @@ var (
 func NewMemory() *Memory {
 	return &Memory{
 		providers:   map[string][]byte{},
-		clients:     map[string]broker.Client{},
-		connections: map[string]broker.Connection{},
-		tokenSets:   map[string][]broker.TokenSet{},
-		leases:      map[string]broker.Lease{},
-		flows:       map[string]broker.Flow{},
-		events:      map[string][]broker.Event{},
+		clients:     map[string]ledger.Client{},
+		connections: map[string]ledger.Connection{},
+		tokenSets:   map[string][]ledger.TokenSet{},
+		leases:      map[string]ledger.Lease{},
+		flows:       map[string]ledger.Flow{},
+		events:      map[string][]ledger.Event{},
 		settings:    map[string]secret.Sealed{},
 		keys:        map[string]access.Key{},
 	}
@@ -83,7 +83,7 @@ func whole(times ...*time.Time) {
 
 // unknown says that there is no such thing.
 func unknown(noun, name string) error {
-	return fmt.Errorf("%s %q: %w", noun, name, broker.ErrNotFound)
+	return fmt.Errorf("%s %q: %w", noun, name, ledger.ErrNotFound)
 }
 
 // paged cuts a sorted list to a page.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // PutProvider implements [broker.ProviderStore].
@@ -40,7 +40,7 @@ func (m *Memory) DeleteProvider(ctx context.Context, name string) error {
 		}
 		for _, c := range m.clients {
 			if c.Provider == name {
-				return fmt.Errorf("provider %q: %w", name, broker.ErrInUse)
+				return fmt.Errorf("provider %q: %w", name, ledger.ErrInUse)
 			}
 		}
 		delete(m.providers, name)
@@ -49,7 +49,7 @@ func (m *Memory) DeleteProvider(ctx context.Context, name string) error {
 }
 
 // PutClient implements [broker.ClientStore].
-func (m *Memory) PutClient(ctx context.Context, c broker.Client) error {
+func (m *Memory) PutClient(ctx context.Context, c ledger.Client) error {
 	return m.do(ctx, func() error {
 		c := clone(c)
 		whole(&c.CreatedAt, &c.UpdatedAt)
@@ -62,7 +62,7 @@ func (m *Memory) PutClient(ctx context.Context, c broker.Client) error {
 }
 
 // Client implements [broker.ClientStore].
-func (m *Memory) Client(ctx context.Context, name string) (found broker.Client, err error) {
+func (m *Memory) Client(ctx context.Context, name string) (found ledger.Client, err error) {
 	err = m.do(ctx, func() error {
 		c, ok := m.clients[name]
 		if !ok {
@@ -75,7 +75,7 @@ func (m *Memory) Client(ctx context.Context, name string) (found broker.Client, 
 }
 
 // Clients implements [broker.ClientStore].
-func (m *Memory) Clients(ctx context.Context, page broker.Page) (found []broker.Client, err error) {
+func (m *Memory) Clients(ctx context.Context, page ledger.Page) (found []ledger.Client, err error) {
 	err = m.do(ctx, func() error {
 		for _, name := range slices.Sorted(maps.Keys(m.clients)) {
 			if name > page.After {
@@ -111,7 +111,7 @@ func (m *Memory) DeleteClient(ctx context.Context, name string) error {
 		}
 		for _, c := range m.connections {
 			if c.Spec.Client == name {
-				return fmt.Errorf("client %q: %w", name, broker.ErrInUse)
+				return fmt.Errorf("client %q: %w", name, ledger.ErrInUse)
 			}
 		}
 		delete(m.clients, name)

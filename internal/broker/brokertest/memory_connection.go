@@ -7,11 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // PutConnection implements [broker.ConnectionStore].
-func (m *Memory) PutConnection(ctx context.Context, c broker.Connection) error {
+func (m *Memory) PutConnection(ctx context.Context, c ledger.Connection) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.clients[c.Spec.Client]; !ok {
 			return unknown("client", c.Spec.Client)
@@ -31,7 +31,7 @@ func (m *Memory) PutConnection(ctx context.Context, c broker.Connection) error {
 }
 
 // Connection implements [broker.ConnectionStore].
-func (m *Memory) Connection(ctx context.Context, name string) (found broker.Connection, err error) {
+func (m *Memory) Connection(ctx context.Context, name string) (found ledger.Connection, err error) {
 	err = m.do(ctx, func() error {
 		if _, ok := m.connections[name]; !ok {
 			return unknown("connection", name)
@@ -43,7 +43,7 @@ func (m *Memory) Connection(ctx context.Context, name string) (found broker.Conn
 }
 
 // Connections implements [broker.ConnectionStore].
-func (m *Memory) Connections(ctx context.Context, filter broker.ConnectionFilter) (found []broker.Connection, err error) {
+func (m *Memory) Connections(ctx context.Context, filter ledger.ConnectionFilter) (found []ledger.Connection, err error) {
 	err = m.do(ctx, func() error {
 		for _, name := range slices.Sorted(maps.Keys(m.connections)) {
 			c := m.connections[name]
@@ -61,13 +61,13 @@ func (m *Memory) Connections(ctx context.Context, filter broker.ConnectionFilter
 }
 
 // SetState implements [broker.ConnectionStore].
-func (m *Memory) SetState(ctx context.Context, name string, generation int64, change broker.StateChange, event broker.Event) error {
+func (m *Memory) SetState(ctx context.Context, name string, generation int64, change ledger.StateChange, event ledger.Event) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.connections[name]; !ok {
 			return unknown("connection", name)
 		}
 		if m.generation(name) != generation {
-			return fmt.Errorf("connection %q: %w", name, broker.ErrStale)
+			return fmt.Errorf("connection %q: %w", name, ledger.ErrStale)
 		}
 		m.change(name, change, event)
 		return nil
@@ -98,13 +98,13 @@ func (m *Memory) DeleteConnection(ctx context.Context, name string) error {
 		delete(m.tokenSets, name)
 		delete(m.leases, name)
 		delete(m.events, name)
-		maps.DeleteFunc(m.flows, func(_ string, f broker.Flow) bool { return f.Connection == name })
+		maps.DeleteFunc(m.flows, func(_ string, f ledger.Flow) bool { return f.Connection == name })
 		return nil
 	})
 }
 
 // change moves a connection to a state and writes the event.
-func (m *Memory) change(name string, change broker.StateChange, event broker.Event) {
+func (m *Memory) change(name string, change ledger.StateChange, event ledger.Event) {
 	event = complete(event, name)
 	c := m.connections[name]
 	c.State = change.State
@@ -115,7 +115,7 @@ func (m *Memory) change(name string, change broker.StateChange, event broker.Eve
 }
 
 // connection is a copy with the fields of its current token set.
-func (m *Memory) connection(name string) broker.Connection {
+func (m *Memory) connection(name string) ledger.Connection {
 	c := clone(m.connections[name])
 	c.Generation, c.ExpiresAt, c.RefreshExpiresAt, c.Renewable, c.GrantedScopes = 0, time.Time{}, time.Time{}, false, nil
 	if sets := m.tokenSets[name]; len(sets) > 0 {

@@ -9,12 +9,12 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/access"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 )
 
 // AppendEvent implements [broker.EventStore].
-func (m *Memory) AppendEvent(ctx context.Context, e broker.Event) error {
+func (m *Memory) AppendEvent(ctx context.Context, e ledger.Event) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.connections[e.Connection]; !ok {
 			return unknown("connection", e.Connection)
@@ -25,7 +25,7 @@ func (m *Memory) AppendEvent(ctx context.Context, e broker.Event) error {
 }
 
 // Events implements [broker.EventStore].
-func (m *Memory) Events(ctx context.Context, connection string, before int64, limit int) (found []broker.Event, err error) {
+func (m *Memory) Events(ctx context.Context, connection string, before int64, limit int) (found []ledger.Event, err error) {
 	err = m.do(ctx, func() error {
 		for _, e := range slices.Backward(m.events[connection]) {
 			if before <= 0 || e.ID < before {
@@ -38,7 +38,7 @@ func (m *Memory) Events(ctx context.Context, connection string, before int64, li
 	return found, err
 }
 
-func (m *Memory) appendEvent(e broker.Event) {
+func (m *Memory) appendEvent(e ledger.Event) {
 	m.lastEvent++
 	e = clone(e)
 	e.ID = m.lastEvent
@@ -46,7 +46,7 @@ func (m *Memory) appendEvent(e broker.Event) {
 }
 
 // complete fills in what an event leaves out: its connection and time.
-func complete(e broker.Event, connection string) broker.Event {
+func complete(e ledger.Event, connection string) ledger.Event {
 	e.Connection = connection
 	if e.At.IsZero() {
 		e.At = time.Now()
@@ -72,7 +72,7 @@ func (m *Memory) Setting(ctx context.Context, name string) (found secret.Sealed,
 func (m *Memory) CreateSetting(ctx context.Context, name string, value secret.Sealed) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.settings[name]; ok {
-			return fmt.Errorf("setting %q: %w", name, broker.ErrExists)
+			return fmt.Errorf("setting %q: %w", name, ledger.ErrExists)
 		}
 		m.settings[name] = bytes.Clone(value)
 		return nil

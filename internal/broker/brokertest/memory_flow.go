@@ -8,17 +8,17 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // CreateFlow implements [broker.FlowStore].
-func (m *Memory) CreateFlow(ctx context.Context, f broker.Flow) error {
+func (m *Memory) CreateFlow(ctx context.Context, f ledger.Flow) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.connections[f.Connection]; !ok {
 			return unknown("connection", f.Connection)
 		}
 		if _, taken := m.flows[f.ID]; taken || m.flowByState(f.StateHash) != "" {
-			return fmt.Errorf("flow %q: %w", f.ID, broker.ErrExists)
+			return fmt.Errorf("flow %q: %w", f.ID, ledger.ErrExists)
 		}
 		f := clone(f)
 		whole(&f.TakenAt, &f.CreatedAt, &f.ExpiresAt)
@@ -28,7 +28,7 @@ func (m *Memory) CreateFlow(ctx context.Context, f broker.Flow) error {
 }
 
 // Flow implements [broker.FlowStore].
-func (m *Memory) Flow(ctx context.Context, id string) (found broker.Flow, err error) {
+func (m *Memory) Flow(ctx context.Context, id string) (found ledger.Flow, err error) {
 	err = m.do(ctx, func() error {
 		f, ok := m.flows[id]
 		if !ok {
@@ -41,7 +41,7 @@ func (m *Memory) Flow(ctx context.Context, id string) (found broker.Flow, err er
 }
 
 // FlowByState implements [broker.FlowStore].
-func (m *Memory) FlowByState(ctx context.Context, stateHash []byte) (found broker.Flow, err error) {
+func (m *Memory) FlowByState(ctx context.Context, stateHash []byte) (found ledger.Flow, err error) {
 	err = m.do(ctx, func() error {
 		id := m.flowByState(stateHash)
 		if id == "" {
@@ -61,7 +61,7 @@ func (m *Memory) TakeFlow(ctx context.Context, id string, now time.Time) error {
 			return unknown("flow", id)
 		}
 		if !f.TakenAt.IsZero() || f.Status != api.FlowPending {
-			return fmt.Errorf("flow %q: %w", id, broker.ErrStale)
+			return fmt.Errorf("flow %q: %w", id, ledger.ErrStale)
 		}
 		f.TakenAt = now
 		whole(&f.TakenAt)
@@ -88,7 +88,7 @@ func (m *Memory) FinishFlow(ctx context.Context, id string, status api.FlowStatu
 func (m *Memory) DeleteFlows(ctx context.Context, before time.Time) error {
 	return m.do(ctx, func() error {
 		whole(&before)
-		maps.DeleteFunc(m.flows, func(_ string, f broker.Flow) bool { return f.ExpiresAt.Before(before) })
+		maps.DeleteFunc(m.flows, func(_ string, f ledger.Flow) bool { return f.ExpiresAt.Before(before) })
 		return nil
 	})
 }

@@ -4,12 +4,12 @@ import (
 	"testing"
 
 	"github.com/valetkey/valetkey/internal/access"
-	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/broker/brokertest"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 func TestMemoryKeepsTheContractOfStores(t *testing.T) {
-	brokertest.Store(t, func(*testing.T) broker.Store { return brokertest.NewMemory() })
+	brokertest.Store(t, func(*testing.T) ledger.Store { return brokertest.NewMemory() })
 }
 
 func TestMemoryKeepsTheContractOfKeyStores(t *testing.T) {

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // TokenSet implements [broker.TokenStore].
-func (m *Memory) TokenSet(ctx context.Context, connection string) (found broker.TokenSet, err error) {
+func (m *Memory) TokenSet(ctx context.Context, connection string) (found ledger.TokenSet, err error) {
 	err = m.do(ctx, func() error {
 		sets := m.tokenSets[connection]
 		if len(sets) == 0 {
@@ -23,7 +23,7 @@ func (m *Memory) TokenSet(ctx context.Context, connection string) (found broker.
 }
 
 // PreviousTokenSets implements [broker.TokenStore].
-func (m *Memory) PreviousTokenSets(ctx context.Context, connection string) (found []broker.TokenSet, err error) {
+func (m *Memory) PreviousTokenSets(ctx context.Context, connection string) (found []ledger.TokenSet, err error) {
 	err = m.do(ctx, func() error {
 		sets := m.tokenSets[connection]
 		for i := len(sets) - 2; i >= 0; i-- {
@@ -35,7 +35,7 @@ func (m *Memory) PreviousTokenSets(ctx context.Context, connection string) (foun
 }
 
 // SaveTokenSet implements [broker.TokenStore].
-func (m *Memory) SaveTokenSet(ctx context.Context, save broker.TokenSave) error {
+func (m *Memory) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error {
 	return m.do(ctx, func() error {
 		name := save.Set.Connection
 		c, ok := m.connections[name]
@@ -43,10 +43,10 @@ func (m *Memory) SaveTokenSet(ctx context.Context, save broker.TokenSave) error 
 			return unknown("connection", name)
 		}
 		if m.generation(name) != save.Set.Generation-1 {
-			return fmt.Errorf("connection %q: %w", name, broker.ErrStale)
+			return fmt.Errorf("connection %q: %w", name, ledger.ErrStale)
 		}
 		if save.Fence != 0 && m.leases[name].Fence != save.Fence {
-			return fmt.Errorf("lease %d of connection %q: %w", save.Fence, name, broker.ErrStale)
+			return fmt.Errorf("lease %d of connection %q: %w", save.Fence, name, ledger.ErrStale)
 		}
 		set := clone(save.Set)
 		whole(&set.ObtainedAt, &set.ExpiresAt, &set.RefreshExpiresAt)
@@ -58,7 +58,7 @@ func (m *Memory) SaveTokenSet(ctx context.Context, save broker.TokenSave) error 
 		if save.Captured != nil {
 			c.Captured = clone(save.Captured)
 		}
-		if save.Event.Kind == broker.EventRefreshed && !set.ObtainedAt.IsZero() {
+		if save.Event.Kind == ledger.EventRefreshed && !set.ObtainedAt.IsZero() {
 			c.LastRefreshedAt = set.ObtainedAt
 		}
 		m.connections[name] = c
@@ -68,7 +68,7 @@ func (m *Memory) SaveTokenSet(ctx context.Context, save broker.TokenSave) error 
 }
 
 // DropTokenSets implements [broker.TokenStore].
-func (m *Memory) DropTokenSets(ctx context.Context, connection string, change broker.StateChange, event broker.Event) error {
+func (m *Memory) DropTokenSets(ctx context.Context, connection string, change ledger.StateChange, event ledger.Event) error {
 	return m.do(ctx, func() error {
 		c, ok := m.connections[connection]
 		if !ok {
@@ -84,7 +84,7 @@ func (m *Memory) DropTokenSets(ctx context.Context, connection string, change br
 }
 
 // AcquireLease implements [broker.TokenStore].
-func (m *Memory) AcquireLease(ctx context.Context, connection, owner string, now time.Time, ttl time.Duration) (lease broker.Lease, won bool, err error) {
+func (m *Memory) AcquireLease(ctx context.Context, connection, owner string, now time.Time, ttl time.Duration) (lease ledger.Lease, won bool, err error) {
 	err = m.do(ctx, func() error {
 		if _, ok := m.connections[connection]; !ok {
 			return unknown("connection", connection)
@@ -96,7 +96,7 @@ func (m *Memory) AcquireLease(ctx context.Context, connection, owner string, now
 			return nil
 		}
 		m.lastFence++
-		lease = broker.Lease{Connection: connection, Owner: owner, Fence: m.lastFence, ExpiresAt: now.Add(ttl)}
+		lease = ledger.Lease{Connection: connection, Owner: owner, Fence: m.lastFence, ExpiresAt: now.Add(ttl)}
 		whole(&lease.ExpiresAt)
 		m.leases[connection] = lease
 		won = true
@@ -106,7 +106,7 @@ func (m *Memory) AcquireLease(ctx context.Context, connection, owner string, now
 }
 
 // ReleaseLease implements [broker.TokenStore].
-func (m *Memory) ReleaseLease(ctx context.Context, lease broker.Lease) error {
+func (m *Memory) ReleaseLease(ctx context.Context, lease ledger.Lease) error {
 	return m.do(ctx, func() error {
 		held, ok := m.leases[lease.Connection]
 		if ok && held.Owner == lease.Owner && held.Fence == lease.Fence {

@@ -4,39 +4,39 @@ import (
 	"testing"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 func stateChecks() []check {
 	return []check{
 		{"a change moves state, cause and time, with its event", stateChanged},
-		{"nil clears the cause", func(t *testing.T, s broker.Store) {
+		{"nil clears the cause", func(t *testing.T, s ledger.Store) {
 			seed(t, s, "mail")
-			must(t, s.SetState(t.Context(), "mail", 0, broker.StateChange{State: api.StateActive}, event("x")))
-			if got := get[broker.Connection](t)(s.Connection(t.Context(), "mail")).Cause; got != nil {
+			must(t, s.SetState(t.Context(), "mail", 0, ledger.StateChange{State: api.StateActive}, event("x")))
+			if got := get[ledger.Connection](t)(s.Connection(t.Context(), "mail")).Cause; got != nil {
 				t.Fatalf("cause is %+v, want none", got)
 			}
 		}},
-		{"a verdict on the current generation counts", func(t *testing.T, s broker.Store) {
+		{"a verdict on the current generation counts", func(t *testing.T, s ledger.Store) {
 			seed(t, s, "mail")
 			must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
-			must(t, s.SetState(t.Context(), "mail", 1, broker.StateChange{State: api.StateDegraded}, event("x")))
+			must(t, s.SetState(t.Context(), "mail", 1, ledger.StateChange{State: api.StateDegraded}, event("x")))
 		}},
 		{"a verdict on a generation that was replaced changes nothing", stateStale},
 		{"a verdict on tokens that were given up changes nothing", stateAfterRevocation},
 	}
 }
 
-func stateChanged(t *testing.T, s broker.Store) {
+func stateChanged(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
-	e := event(broker.EventRefreshFailed)
-	must(t, s.SetState(t.Context(), "mail", 0, broker.StateChange{State: api.StateBlocked, Cause: cause()}, e))
+	e := event(ledger.EventRefreshFailed)
+	must(t, s.SetState(t.Context(), "mail", 0, ledger.StateChange{State: api.StateBlocked, Cause: cause()}, e))
 
 	want := connection("mail")
 	want.State, want.Cause, want.UpdatedAt = api.StateBlocked, cause(), e.At
-	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), want)
+	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), want)
 
-	events := get[[]broker.Event](t)(s.Events(t.Context(), "mail", 0, 0))
+	events := get[[]ledger.Event](t)(s.Events(t.Context(), "mail", 0, 0))
 	if len(events) != 1 {
 		t.Fatalf("%d events, want 1", len(events))
 	}
@@ -44,27 +44,27 @@ func stateChanged(t *testing.T, s broker.Store) {
 	wantEqual(t, "event", events[0], e)
 }
 
-func stateStale(t *testing.T, s broker.Store) {
+func stateStale(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 2)))
-	before := get[broker.Connection](t)(s.Connection(t.Context(), "mail"))
-	err := s.SetState(t.Context(), "mail", 1, broker.StateChange{State: api.StateBlocked}, event("late"))
-	wantError(t, err, broker.ErrStale)
-	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), before)
-	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{broker.EventAuthorized, broker.EventAuthorized})
+	before := get[ledger.Connection](t)(s.Connection(t.Context(), "mail"))
+	err := s.SetState(t.Context(), "mail", 1, ledger.StateChange{State: api.StateBlocked}, event("late"))
+	wantError(t, err, ledger.ErrStale)
+	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), before)
+	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{ledger.EventAuthorized, ledger.EventAuthorized})
 }
 
 // A verdict on tokens that were given up since must not bring the connection
 // out of its revocation.
-func stateAfterRevocation(t *testing.T, s broker.Store) {
+func stateAfterRevocation(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 2)))
-	must(t, s.DropTokenSets(t.Context(), "mail", broker.StateChange{State: api.StateRevoked}, event("revoked")))
-	err := s.SetState(t.Context(), "mail", 2, broker.StateChange{State: api.StateNeedsAuthorization}, event("late"))
-	wantError(t, err, broker.ErrStale)
-	if c := get[broker.Connection](t)(s.Connection(t.Context(), "mail")); c.State != api.StateRevoked {
+	must(t, s.DropTokenSets(t.Context(), "mail", ledger.StateChange{State: api.StateRevoked}, event("revoked")))
+	err := s.SetState(t.Context(), "mail", 2, ledger.StateChange{State: api.StateNeedsAuthorization}, event("late"))
+	wantError(t, err, ledger.ErrStale)
+	if c := get[ledger.Connection](t)(s.Connection(t.Context(), "mail")); c.State != api.StateRevoked {
 		t.Fatalf("the connection is %s", c.State)
 	}
 }

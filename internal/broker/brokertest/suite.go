@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 )
 
 // Store checks that a store keeps the contract of [broker.Store]. Each call of
 // open gives an empty store, to be closed by t.Cleanup.
-func Store(t *testing.T, open func(t *testing.T) broker.Store) {
+func Store(t *testing.T, open func(t *testing.T) ledger.Store) {
 	for _, noun := range []struct {
 		name   string
 		checks []check
@@ -40,7 +40,7 @@ func Store(t *testing.T, open func(t *testing.T) broker.Store) {
 // check is one statement of the contract.
 type check struct {
 	name string
-	run  func(t *testing.T, s broker.Store)
+	run  func(t *testing.T, s ledger.Store)
 }
 
 // start is when the suite's clock stands, in the milliseconds a store keeps.
@@ -62,13 +62,13 @@ func cause() *api.Cause {
 	return &api.Cause{Code: "invalid_grant", Title: "der Zugriff wurde entzogen", Detail: `"quoted" \ 日本語 🔑`, Remedy: "valetkey connect"}
 }
 
-func event(kind string) broker.Event {
-	return broker.Event{At: after(1), Kind: kind, Detail: map[string]string{"why": "größer"}}
+func event(kind string) ledger.Event {
+	return ledger.Event{At: after(1), Kind: kind, Detail: map[string]string{"why": "größer"}}
 }
 
 // client is a client with every field set.
-func client(name string) broker.Client {
-	return broker.Client{
+func client(name string) ledger.Client {
+	return ledger.Client{
 		Name:                    name,
 		Description:             "Müller & Söhne — 会社 🏢",
 		Provider:                "contoso",
@@ -85,9 +85,9 @@ func client(name string) broker.Client {
 
 // connection is a connection of the client "app" with every field set that a
 // store writes.
-func connection(name string) broker.Connection {
+func connection(name string) ledger.Connection {
 	scheme := ""
-	return broker.Connection{
+	return ledger.Connection{
 		Name: name,
 		Spec: api.ConnectionSpec{
 			Description: "Postfach von Zoë 📬",
@@ -116,8 +116,8 @@ func connection(name string) broker.Connection {
 }
 
 // tokenSet is a token set with every field set.
-func tokenSet(connection string, generation int64) broker.TokenSet {
-	return broker.TokenSet{
+func tokenSet(connection string, generation int64) ledger.TokenSet {
+	return ledger.TokenSet{
 		Connection:       connection,
 		Generation:       generation,
 		AccessToken:      opaque("access"),
@@ -131,18 +131,18 @@ func tokenSet(connection string, generation int64) broker.TokenSet {
 }
 
 // saving is the write of a generation that needs no lease and keeps all.
-func saving(connection string, generation int64) broker.TokenSave {
-	return broker.TokenSave{
+func saving(connection string, generation int64) ledger.TokenSave {
+	return ledger.TokenSave{
 		Set:    tokenSet(connection, generation),
-		Change: broker.StateChange{State: api.StateActive},
+		Change: ledger.StateChange{State: api.StateActive},
 		Keep:   100,
-		Event:  event(broker.EventAuthorized),
+		Event:  event(ledger.EventAuthorized),
 	}
 }
 
 // flow is a pending flow with every field set that a new one has.
-func flow(id, connection string) broker.Flow {
-	return broker.Flow{
+func flow(id, connection string) ledger.Flow {
+	return ledger.Flow{
 		ID:               id,
 		Connection:       connection,
 		StateHash:        []byte("hash\x00of " + id),
@@ -159,7 +159,7 @@ func flow(id, connection string) broker.Flow {
 }
 
 // seed makes the client "app" and connections of it.
-func seed(t *testing.T, s broker.Store, names ...string) {
+func seed(t *testing.T, s ledger.Store, names ...string) {
 	t.Helper()
 	must(t, s.PutClient(t.Context(), client("app")))
 	for _, name := range names {
@@ -198,7 +198,7 @@ func get[T any](t *testing.T) func(T, error) T {
 }
 
 // names lists the names of connections.
-func names(connections []broker.Connection) []string {
+func names(connections []ledger.Connection) []string {
 	var list []string
 	for _, c := range connections {
 		list = append(list, c.Name)
@@ -207,7 +207,7 @@ func names(connections []broker.Connection) []string {
 }
 
 // eventKinds lists the kinds of all events of a connection, newest first.
-func eventKinds(t *testing.T, s broker.Store, connection string) []string {
+func eventKinds(t *testing.T, s ledger.Store, connection string) []string {
 	t.Helper()
 	events, err := s.Events(t.Context(), connection, 0, 0)
 	must(t, err)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 func tokenChecks() []check {
@@ -29,67 +29,67 @@ func tokenChecks() []check {
 	}
 }
 
-func tokenRoundTrip(t *testing.T, s broker.Store) {
+func tokenRoundTrip(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail", "files")
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
-	wantEqual(t, "token set", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 1))
+	wantEqual(t, "token set", get[ledger.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 1))
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 2)))
-	wantEqual(t, "next token set", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 2))
+	wantEqual(t, "next token set", get[ledger.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 2))
 	_, err := s.TokenSet(t.Context(), "files")
-	wantError(t, err, broker.ErrNotFound)
+	wantError(t, err, ledger.ErrNotFound)
 }
 
-func tokenShown(t *testing.T, s broker.Store) {
+func tokenShown(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail", "files")
 	save := saving("mail", 1)
 	save.Account = "max"
-	save.Change = broker.StateChange{State: api.StateDegraded, Cause: &api.Cause{Code: "scope"}}
+	save.Change = ledger.StateChange{State: api.StateDegraded, Cause: &api.Cause{Code: "scope"}}
 	must(t, s.SaveTokenSet(t.Context(), save))
 
 	want := connection("mail")
 	want.State, want.Cause, want.Account, want.UpdatedAt = api.StateDegraded, save.Change.Cause, "max", save.Event.At
 	want.Generation, want.ExpiresAt, want.RefreshExpiresAt = 1, save.Set.ExpiresAt, save.Set.RefreshExpiresAt
 	want.Renewable, want.GrantedScopes = true, save.Set.Scope
-	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), want)
-	list := get[[]broker.Connection](t)(s.Connections(t.Context(), broker.ConnectionFilter{}))
-	wantEqual(t, "list", list, []broker.Connection{connection("files"), want})
-	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{broker.EventAuthorized})
+	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), want)
+	list := get[[]ledger.Connection](t)(s.Connections(t.Context(), ledger.ConnectionFilter{}))
+	wantEqual(t, "list", list, []ledger.Connection{connection("files"), want})
+	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{ledger.EventAuthorized})
 }
 
-func tokenBare(t *testing.T, s broker.Store) {
+func tokenBare(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
-	bare := broker.TokenSet{Connection: "mail", Generation: 1, AccessToken: opaque("a")}
-	must(t, s.SaveTokenSet(t.Context(), broker.TokenSave{Set: bare, Change: broker.StateChange{State: api.StateActive}, Event: event("x")}))
-	wantEqual(t, "token set", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")), bare)
-	c := get[broker.Connection](t)(s.Connection(t.Context(), "mail"))
+	bare := ledger.TokenSet{Connection: "mail", Generation: 1, AccessToken: opaque("a")}
+	must(t, s.SaveTokenSet(t.Context(), ledger.TokenSave{Set: bare, Change: ledger.StateChange{State: api.StateActive}, Event: event("x")}))
+	wantEqual(t, "token set", get[ledger.TokenSet](t)(s.TokenSet(t.Context(), "mail")), bare)
+	c := get[ledger.Connection](t)(s.Connection(t.Context(), "mail"))
 	if c.Generation != 1 || c.Renewable || !c.ExpiresAt.IsZero() || !c.RefreshExpiresAt.IsZero() || c.GrantedScopes != nil {
 		t.Fatalf("the connection shows more than its token set has: %+v", c)
 	}
 }
 
-func tokenUnknown(t *testing.T, s broker.Store) {
+func tokenUnknown(t *testing.T, s ledger.Store) {
 	_, err := s.TokenSet(t.Context(), "nobody")
-	wantError(t, err, broker.ErrNotFound)
-	if found := get[[]broker.TokenSet](t)(s.PreviousTokenSets(t.Context(), "nobody")); len(found) != 0 {
+	wantError(t, err, ledger.ErrNotFound)
+	if found := get[[]ledger.TokenSet](t)(s.PreviousTokenSets(t.Context(), "nobody")); len(found) != 0 {
 		t.Fatalf("an unknown connection has %d token sets", len(found))
 	}
-	wantError(t, s.SaveTokenSet(t.Context(), saving("nobody", 1)), broker.ErrNotFound)
-	wantError(t, s.DropTokenSets(t.Context(), "nobody", broker.StateChange{State: api.StateRevoked}, event("x")), broker.ErrNotFound)
+	wantError(t, s.SaveTokenSet(t.Context(), saving("nobody", 1)), ledger.ErrNotFound)
+	wantError(t, s.DropTokenSets(t.Context(), "nobody", ledger.StateChange{State: api.StateRevoked}, event("x")), ledger.ErrNotFound)
 }
 
-func tokenNextOnly(t *testing.T, s broker.Store) {
+func tokenNextOnly(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	for _, generation := range []int64{-1, 0, 2} {
-		wantError(t, s.SaveTokenSet(t.Context(), saving("mail", generation)), broker.ErrStale)
+		wantError(t, s.SaveTokenSet(t.Context(), saving("mail", generation)), ledger.ErrStale)
 	}
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
 	for _, generation := range []int64{0, 1, 3} {
-		wantError(t, s.SaveTokenSet(t.Context(), saving("mail", generation)), broker.ErrStale)
+		wantError(t, s.SaveTokenSet(t.Context(), saving("mail", generation)), ledger.ErrStale)
 	}
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 2)))
 }
 
-func tokenRace(t *testing.T, s broker.Store) {
+func tokenRace(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	var won atomic.Int32
 	var all sync.WaitGroup
@@ -98,8 +98,8 @@ func tokenRace(t *testing.T, s broker.Store) {
 			switch err := s.SaveTokenSet(t.Context(), saving("mail", 1)); {
 			case err == nil:
 				won.Add(1)
-			case !errors.Is(err, broker.ErrStale):
-				t.Errorf("a loser got %v, want %v", err, broker.ErrStale)
+			case !errors.Is(err, ledger.ErrStale):
+				t.Errorf("a loser got %v, want %v", err, ledger.ErrStale)
 			}
 		})
 	}
@@ -107,59 +107,59 @@ func tokenRace(t *testing.T, s broker.Store) {
 	if won.Load() != 1 {
 		t.Fatalf("%d saves of one generation won", won.Load())
 	}
-	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{broker.EventAuthorized})
+	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{ledger.EventAuthorized})
 }
 
-func tokenLost(t *testing.T, s broker.Store) {
+func tokenLost(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
-	before := get[broker.Connection](t)(s.Connection(t.Context(), "mail"))
+	before := get[ledger.Connection](t)(s.Connection(t.Context(), "mail"))
 	late := saving("mail", 1)
 	late.Set.AccessToken = opaque("late")
 	late.Change.State = api.StateBlocked
 	late.Account = "late"
 	late.Keep = 0
-	wantError(t, s.SaveTokenSet(t.Context(), late), broker.ErrStale)
+	wantError(t, s.SaveTokenSet(t.Context(), late), ledger.ErrStale)
 	late.Set.Generation, late.Fence = 2, 99
-	wantError(t, s.SaveTokenSet(t.Context(), late), broker.ErrStale)
+	wantError(t, s.SaveTokenSet(t.Context(), late), ledger.ErrStale)
 
-	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), before)
-	wantEqual(t, "token set", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 1))
-	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{broker.EventAuthorized})
+	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), before)
+	wantEqual(t, "token set", get[ledger.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 1))
+	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{ledger.EventAuthorized})
 }
 
-func tokenKept(t *testing.T, s broker.Store) {
+func tokenKept(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	for generation := int64(1); generation <= 5; generation++ {
 		save := saving("mail", generation)
 		save.Keep = 2
 		must(t, s.SaveTokenSet(t.Context(), save))
 	}
-	older := get[[]broker.TokenSet](t)(s.PreviousTokenSets(t.Context(), "mail"))
-	wantEqual(t, "older", older, []broker.TokenSet{tokenSet("mail", 4), tokenSet("mail", 3)})
+	older := get[[]ledger.TokenSet](t)(s.PreviousTokenSets(t.Context(), "mail"))
+	wantEqual(t, "older", older, []ledger.TokenSet{tokenSet("mail", 4), tokenSet("mail", 3)})
 
 	last := saving("mail", 6)
 	last.Keep = 0
 	must(t, s.SaveTokenSet(t.Context(), last))
-	if older := get[[]broker.TokenSet](t)(s.PreviousTokenSets(t.Context(), "mail")); len(older) != 0 {
+	if older := get[[]ledger.TokenSet](t)(s.PreviousTokenSets(t.Context(), "mail")); len(older) != 0 {
 		t.Fatalf("%d older generations are left, want none", len(older))
 	}
-	wantEqual(t, "current", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 6))
+	wantEqual(t, "current", get[ledger.TokenSet](t)(s.TokenSet(t.Context(), "mail")), tokenSet("mail", 6))
 }
 
-func tokenAccount(t *testing.T, s broker.Store) {
+func tokenAccount(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	for generation, tt := range []struct{ write, want string }{{"", connection("mail").Account}, {"max", "max"}, {"", "max"}} {
 		save := saving("mail", int64(generation+1))
 		save.Account = tt.write
 		must(t, s.SaveTokenSet(t.Context(), save))
-		if got := get[broker.Connection](t)(s.Connection(t.Context(), "mail")).Account; got != tt.want {
+		if got := get[ledger.Connection](t)(s.Connection(t.Context(), "mail")).Account; got != tt.want {
 			t.Fatalf("account is %q after writing %q, want %q", got, tt.write, tt.want)
 		}
 	}
 }
 
-func tokenCaptured(t *testing.T, s broker.Store) {
+func tokenCaptured(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	for generation, tt := range []struct{ write, want map[string]string }{
 		{nil, connection("mail").Captured},
@@ -169,55 +169,55 @@ func tokenCaptured(t *testing.T, s broker.Store) {
 		save := saving("mail", int64(generation+1))
 		save.Captured = tt.write
 		must(t, s.SaveTokenSet(t.Context(), save))
-		wantEqual(t, "captured", get[broker.Connection](t)(s.Connection(t.Context(), "mail")).Captured, tt.want)
+		wantEqual(t, "captured", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")).Captured, tt.want)
 	}
 }
 
-func tokenRefreshedAt(t *testing.T, s broker.Store) {
+func tokenRefreshedAt(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
-	if got := get[broker.Connection](t)(s.Connection(t.Context(), "mail")).LastRefreshedAt; !got.Equal(connection("").LastRefreshedAt) {
+	if got := get[ledger.Connection](t)(s.Connection(t.Context(), "mail")).LastRefreshedAt; !got.Equal(connection("").LastRefreshedAt) {
 		t.Fatalf("an authorization moved the time of the last refresh to %v", got)
 	}
 	save := saving("mail", 2)
-	save.Event.Kind = broker.EventRefreshed
+	save.Event.Kind = ledger.EventRefreshed
 	save.Set.ObtainedAt = after(40)
 	must(t, s.SaveTokenSet(t.Context(), save))
-	if got := get[broker.Connection](t)(s.Connection(t.Context(), "mail")).LastRefreshedAt; !got.Equal(after(40)) {
+	if got := get[ledger.Connection](t)(s.Connection(t.Context(), "mail")).LastRefreshedAt; !got.Equal(after(40)) {
 		t.Fatalf("after a refresh the time of the last refresh is %v, want %v", got, after(40))
 	}
 }
 
-func tokenDropped(t *testing.T, s broker.Store) {
+func tokenDropped(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail", "files")
 	must(t, s.SaveTokenSet(t.Context(), saving("files", 1)))
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 2)))
-	must(t, s.DropTokenSets(t.Context(), "mail", broker.StateChange{State: api.StateRevoked, Cause: cause()}, event(broker.EventRevoked)))
+	must(t, s.DropTokenSets(t.Context(), "mail", ledger.StateChange{State: api.StateRevoked, Cause: cause()}, event(ledger.EventRevoked)))
 
 	want := connection("mail")
 	want.State, want.UpdatedAt, want.Captured = api.StateRevoked, event("").At, nil
-	wantEqual(t, "connection", get[broker.Connection](t)(s.Connection(t.Context(), "mail")), want)
+	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), want)
 	_, err := s.TokenSet(t.Context(), "mail")
-	wantError(t, err, broker.ErrNotFound)
-	if left := get[[]broker.TokenSet](t)(s.PreviousTokenSets(t.Context(), "mail")); len(left) != 0 {
+	wantError(t, err, ledger.ErrNotFound)
+	if left := get[[]ledger.TokenSet](t)(s.PreviousTokenSets(t.Context(), "mail")); len(left) != 0 {
 		t.Fatalf("%d token sets are left", len(left))
 	}
-	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{broker.EventRevoked, broker.EventAuthorized, broker.EventAuthorized})
-	wantError(t, s.SaveTokenSet(t.Context(), saving("mail", 3)), broker.ErrStale)
+	wantEqual(t, "events", eventKinds(t, s, "mail"), []string{ledger.EventRevoked, ledger.EventAuthorized, ledger.EventAuthorized})
+	wantError(t, s.SaveTokenSet(t.Context(), saving("mail", 3)), ledger.ErrStale)
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
-	wantEqual(t, "the other's", get[broker.TokenSet](t)(s.TokenSet(t.Context(), "files")), tokenSet("files", 1))
+	wantEqual(t, "the other's", get[ledger.TokenSet](t)(s.TokenSet(t.Context(), "files")), tokenSet("files", 1))
 }
 
-func tokenDroppedMeanwhile(t *testing.T, s broker.Store) {
+func tokenDroppedMeanwhile(t *testing.T, s ledger.Store) {
 	seed(t, s, "robot")
 	lease, _, err := s.AcquireLease(t.Context(), "robot", "renewer", start(), time.Hour)
 	must(t, err)
-	must(t, s.DropTokenSets(t.Context(), "robot", broker.StateChange{State: api.StateRevoked}, event(broker.EventRevoked)))
+	must(t, s.DropTokenSets(t.Context(), "robot", ledger.StateChange{State: api.StateRevoked}, event(ledger.EventRevoked)))
 	late := saving("robot", 1) // of a grant without a person: it needs no earlier generation
 	late.Fence = lease.Fence
-	wantError(t, s.SaveTokenSet(t.Context(), late), broker.ErrStale)
-	if got := get[broker.Connection](t)(s.Connection(t.Context(), "robot")).State; got != api.StateRevoked {
+	wantError(t, s.SaveTokenSet(t.Context(), late), ledger.ErrStale)
+	if got := get[ledger.Connection](t)(s.Connection(t.Context(), "robot")).State; got != api.StateRevoked {
 		t.Fatalf("state is %s, want %s", got, api.StateRevoked)
 	}
 }

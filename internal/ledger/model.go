@@ -1,4 +1,4 @@
-package broker
+package ledger
 
 import (
 	"time"
@@ -14,7 +14,7 @@ type Client struct {
 	Provider                string
 	Variables               map[string]string
 	ClientID                string
-	Secret                  secret.Sealed // what it authenticates with, see clientauth.go; nil: nothing
+	Secret                  secret.Sealed // what it authenticates with, see package clientauth; nil: nothing
 	TokenEndpointAuthMethod string        // "": the provider's
 	AllowedHosts            []string
 	Cause                   *api.Cause // why the provider refuses it; nil when it does not
@@ -40,9 +40,9 @@ type Connection struct {
 	GrantedScopes    []string
 }
 
-// owner is the account that the connection belongs to. A connection without
+// Owner is the account that the connection belongs to. A connection without
 // tokens, such as a revoked one, belongs to nobody.
-func (c Connection) owner() string {
+func (c Connection) Owner() string {
 	if c.Generation == 0 {
 		return ""
 	}
@@ -53,8 +53,8 @@ func (c Connection) owner() string {
 type TokenSet struct {
 	Connection       string
 	Generation       int64         // 1 for the first, then one more each
-	AccessToken      secret.Sealed // at tokenPlace(…, "access_token")
-	RefreshToken     secret.Sealed // at tokenPlace(…, "refresh_token"); nil: none
+	AccessToken      secret.Sealed // at TokenPlace(…, "access_token")
+	RefreshToken     secret.Sealed // at TokenPlace(…, "refresh_token"); nil: none
 	TokenType        string
 	Scope            []string
 	ObtainedAt       time.Time
@@ -68,7 +68,7 @@ type Flow struct {
 	Connection       string
 	StateHash        []byte        // SHA-256 of the state parameter
 	Verifier         secret.Sealed // PKCE verifier, and the key of the browser binding
-	AuthorizationURL secret.Sealed // it holds the state; by device: the device code, see device.go
+	AuthorizationURL secret.Sealed // it holds the state; by device: the device code, see package authorize
 	Issuer           string        // recorded at the start (RFC 9207 section 2.4)
 	TokenEndpoint    string        // recorded at the start (RFC 9700 section 4.4)
 	RedirectURI      string        // "": by device, no browser comes back
@@ -79,6 +79,9 @@ type Flow struct {
 	CreatedAt        time.Time
 	ExpiresAt        time.Time
 }
+
+// ByDevice tells the two kinds of flow apart: no browser comes back to us.
+func (f Flow) ByDevice() bool { return f.RedirectURI == "" }
 
 // Event kinds.
 const (

@@ -1,4 +1,4 @@
-package broker
+package ledger
 
 import (
 	"strconv"
@@ -9,15 +9,18 @@ import (
 // The places of sealed values. A value moved from one row to another, or a
 // token from one generation to another, does not open.
 
-func clientSecretPlace(client string) secret.Place {
+// ClientSecretPlace is where what a client authenticates with is sealed.
+func ClientSecretPlace(client string) secret.Place {
 	return secret.Place{Table: "clients", Row: client, Column: "secret"}
 }
 
-func tokenPlace(connection string, generation int64, column string) secret.Place {
+// TokenPlace is where a token of a generation is sealed; column is access_token or refresh_token.
+func TokenPlace(connection string, generation int64, column string) secret.Place {
 	row := connection + "#" + strconv.FormatInt(generation, 10)
 	return secret.Place{Table: "token_sets", Row: row, Column: column}
 }
 
-func flowPlace(flow, column string) secret.Place {
+// FlowPlace is where a column of a flow is sealed.
+func FlowPlace(flow, column string) secret.Place {
 	return secret.Place{Table: "flows", Row: flow, Column: column}
 }
