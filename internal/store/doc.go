@@ -1,9 +1,9 @@
 // Package store keeps what the broker and the access checks know, in SQL.
 //
-//	broker.Store, access.KeyStore
+//	broker.Store, access.KeyStore, access.OperatorStore
 //	        │
 //	provider.go client.go connection.go token.go lease.go
-//	flow.go event.go setting.go key.go          one file a noun: findX, scanX, writes
+//	flow.go event.go setting.go key.go operator.go  one file a noun: findX, scanX, writes
 //	        │
 //	tx.go       one transaction a write, run again when the database asks for it
 //	        │

@@ -35,6 +35,9 @@ func TestPostgreSQL(t *testing.T) {
 	t.Run("keeps the contract of key stores", func(t *testing.T) {
 		brokertest.Keys(t, func(t *testing.T) access.KeyStore { return openURL(t, server.URL(t)) })
 	})
+	t.Run("keeps the contract of operator stores", func(t *testing.T) {
+		brokertest.People(t, func(t *testing.T) access.OperatorStore { return openURL(t, server.URL(t)) })
+	})
 	t.Run("keeps what it was given", func(t *testing.T) {
 		brokertest.Durable(t, func(t *testing.T) (ledger.Store, func() ledger.Store) {
 			address := server.URL(t)

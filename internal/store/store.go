@@ -37,6 +37,8 @@ var (
 	_ ledger.Store    = (*DB)(nil)
 	_ ledger.Watcher  = (*DB)(nil)
 	_ access.KeyStore = (*DB)(nil)
+
+	_ access.OperatorStore = (*DB)(nil)
 )
 
 // engine is what differs between SQLite and PostgreSQL: how to open them and
