@@ -46,8 +46,8 @@ func layerOf() map[string]int {
 		"internal/broker":            30,
 		"internal/broker/brokertest": 31,
 		"internal/spill":             35,
-		"internal/importer/...":      30,
-		"internal/manifest":          30,
+		"internal/importer/draft":    29, "internal/importer/...": 30, "internal/importer/powerplatform": 31,
+		"internal/manifest": 30,
 
 		"internal/store":  40,
 		"internal/call":   40,
