@@ -3,34 +3,27 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/valetkey/valetkey/internal/cli/arrange"
+	"github.com/valetkey/valetkey/internal/cli/connection"
+	"github.com/valetkey/valetkey/internal/cli/operate"
+	"github.com/valetkey/valetkey/internal/cli/prompt"
 )
 
 // Streams are where a command reads and writes.
-type Streams struct {
-	In  io.Reader
-	Out io.Writer // what was asked for
-	Err io.Writer // everything else
-}
+type Streams = prompt.Streams
 
-// Env is the surroundings of a command. The zero value has no environment
-// variables and the system's clock.
-type Env struct {
-	Getenv  func(string) string
-	Now     func() time.Time
-	Browser func(url string) error // opens a page; nil: the system's browser
-	Version string                 // of the program, such as v1.2.0
-}
+// Env is the surroundings of a command.
+type Env = prompt.Env
 
 // Main runs one command line and returns its exit code. args are without the
 // program's name. When ctx ends, the command ends cleanly.
 func Main(ctx context.Context, args []string, streams Streams, env Env) int {
-	p := &program{streams: streams, env: env.withDefaults()}
+	p := &program{Prompt: prompt.New(streams, env)}
 	root := p.root()
 	root.SetArgs(args)
 	root.SetIn(streams.In)
@@ -40,31 +33,13 @@ func Main(ctx context.Context, args []string, streams Streams, env Env) int {
 	if err != nil && !p.started {
 		err = p.asUsage(root, args, err)
 	}
-	return p.report(ctx, err)
+	return p.Report(ctx, err)
 }
 
 // program is one run of the command line.
 type program struct {
-	streams Streams
-	env     Env
-	flags   globalFlags
+	*prompt.Prompt
 	started bool // the arguments were right; what fails now is not wrong usage
-}
-
-func (e Env) withDefaults() Env {
-	if e.Getenv == nil {
-		e.Getenv = func(string) string { return "" }
-	}
-	if e.Now == nil {
-		e.Now = time.Now
-	}
-	if e.Browser == nil {
-		e.Browser = openBrowser
-	}
-	if e.Version == "" {
-		e.Version = "devel"
-	}
-	return e
 }
 
 const rootHelp = `Valetkey obtains OAuth 2.0 tokens, keeps them fresh, and sends your requests
@@ -94,7 +69,7 @@ func (p *program) root() *cobra.Command {
 		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error {
-			if err := p.flags.check(); err != nil {
+			if err := p.Flags.Check(); err != nil {
 				return err
 			}
 			p.started = true
@@ -102,7 +77,7 @@ func (p *program) root() *cobra.Command {
 		},
 	}
 	root.DisableSuggestions = true // asUsage makes one hint of them
-	p.flags.register(root)
+	p.Flags.Register(root)
 	root.AddGroup(
 		&cobra.Group{ID: "start", Title: "Start here:"},
 		&cobra.Group{ID: "use", Title: "Use connections:"},
@@ -115,11 +90,11 @@ func (p *program) root() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	group("start", p.demoCommand(), p.connectCommand(), p.callCommand())
-	group("use", p.listCommand(), p.showCommand(), p.tokenCommand(), p.testCommand(),
-		p.refreshCommand(), p.revokeCommand(), p.deleteCommand())
-	group("arrange", p.providersCommand(), p.clientCommand(), p.applyCommand(), p.exportCommand(), p.importCommand())
-	group("run", p.serveCommand(), p.sandboxCommand(), p.keyCommand(), p.versionCommand())
+	use, arranging, running := connection.Commands{Prompt: p.Prompt}, arrange.Commands{Prompt: p.Prompt}, operate.Commands{Prompt: p.Prompt}
+	group("start", running.Demo(), use.Connect(), use.Call())
+	group("use", use.List(), use.Show(), use.Token(), use.Test(), use.Refresh(), use.Revoke(), use.Delete())
+	group("arrange", arranging.Providers(), arranging.Client(), arranging.Apply(), arranging.Export(), arranging.Import())
+	group("run", running.Serve(), running.Sandbox(), running.Key(), running.Version())
 	root.SetHelpCommandGroupID("run")
 	root.SetCompletionCommandGroupID("run")
 	return root
@@ -128,7 +103,7 @@ func (p *program) root() *cobra.Command {
 // asUsage says what was wrong with the command line, and what to run instead.
 // The parser's own words speak of "arg(s)"; they are put in the user's.
 func (p *program) asUsage(root *cobra.Command, args []string, err error) error {
-	var already *usageError
+	var already *prompt.UsageError
 	if errors.As(err, &already) {
 		return err
 	}
@@ -136,20 +111,20 @@ func (p *program) asUsage(root *cobra.Command, args []string, err error) error {
 	if found == nil {
 		found = root
 	}
-	wrong := &usageError{message: err.Error(), hint: found.CommandPath() + " --help"}
+	wrong := &prompt.UsageError{Message: err.Error(), Hint: found.CommandPath() + " --help"}
 	synopsis := strings.TrimSuffix(found.UseLine(), " [flags]")
-	if _, given, counted := strings.Cut(wrong.message, "arg(s), received "); counted {
-		return usage("write "+synopsis+"; "+wrong.hint+" says more", "%s was given %s", found.CommandPath(), countedArguments(given))
+	if _, given, counted := strings.Cut(wrong.Message, "arg(s), received "); counted {
+		return prompt.Usage("write "+synopsis+"; "+wrong.Hint+" says more", "%s was given %s", found.CommandPath(), countedArguments(given))
 	}
-	quoted, unknown := strings.CutPrefix(wrong.message, "unknown command ")
+	quoted, unknown := strings.CutPrefix(wrong.Message, "unknown command ")
 	if quoted, err := strconv.QuotedPrefix(quoted); unknown && err == nil {
 		name, _ := strconv.Unquote(quoted)
 		if !found.HasSubCommands() {
-			return usage("write "+synopsis+"; "+wrong.hint+" says more", "%s takes no arguments, and %s was given", found.CommandPath(), quoted)
+			return prompt.Usage("write "+synopsis+"; "+wrong.Hint+" says more", "%s takes no arguments, and %s was given", found.CommandPath(), quoted)
 		}
 		found.SuggestionsMinimumDistance = 2
 		if near := found.SuggestionsFor(name); len(near) > 0 {
-			wrong.hint = found.CommandPath() + " " + near[0]
+			wrong.Hint = found.CommandPath() + " " + near[0]
 		}
 	}
 	return wrong

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/valetkey/valetkey/internal/cli/prompt"
 )
 
 // commands walks a command and all below it.
@@ -17,7 +19,7 @@ func commands(c *cobra.Command, visit func(*cobra.Command)) {
 // A flag of a command that has a global one's name would take its value,
 // wherever on the line it stands.
 func TestNoCommandHidesAGlobalFlag(t *testing.T) {
-	root := (&program{env: Env{}.withDefaults()}).root()
+	root := (&program{Prompt: prompt.New(Streams{}, Env{})}).root()
 	commands(root, func(c *cobra.Command) {
 		if c == root {
 			return
@@ -38,7 +40,7 @@ func TestNoCommandHidesAGlobalFlag(t *testing.T) {
 }
 
 func TestEveryCommandSaysInOneLineWhatItDoes(t *testing.T) {
-	commands((&program{env: Env{}.withDefaults()}).root(), func(c *cobra.Command) {
+	commands((&program{Prompt: prompt.New(Streams{}, Env{})}).root(), func(c *cobra.Command) {
 		if c.Short == "" || len(c.Short) > 75 {
 			t.Errorf("%s: %q", c.CommandPath(), c.Short)
 		}

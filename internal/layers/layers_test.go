@@ -60,8 +60,13 @@ func layerOf() map[string]int {
 		"internal/app":   60,
 		"internal/demo":  70,
 		"internal/reach": 70,
-		"internal/cli":   71,
-		"cmd/valetkey":   72,
+
+		"internal/cli/prompt":     71,
+		"internal/cli/connection": 72,
+		"internal/cli/arrange":    73,
+		"internal/cli/operate":    73,
+		"internal/cli":            74,
+		"cmd/valetkey":            75,
 
 		"internal/layers": free,
 		"e2e":             free,
@@ -165,7 +170,7 @@ func bans() []ban {
 			reason:  "handlers parse, call the domain and render; they reach no database and no network of their own",
 		},
 		{
-			rooms: []string{"internal/cli", "internal/demo"},
+			rooms: []string{"internal/cli/...", "internal/demo"},
 			imports: []string{
 				"internal/store", "internal/broker", "internal/call", "internal/rest", "internal/web", "internal/proxy",
 			},
@@ -182,7 +187,7 @@ func bans() []ban {
 			reason:  "one place seals and opens",
 		},
 		{
-			rooms: []string{"*"}, except: []string{"internal/cli", "internal/console", "cmd/valetkey"},
+			rooms: []string{"*"}, except: []string{"internal/cli/...", "internal/console", "cmd/valetkey"},
 			imports: []string{"github.com/spf13/cobra", "github.com/cli/browser", "golang.org/x/term"},
 			reason:  "only the command line knows that it is one",
 		},

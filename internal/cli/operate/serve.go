@@ -1,0 +1,130 @@
+package operate
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/app"
+	"github.com/valetkey/valetkey/internal/cli/prompt"
+	"github.com/valetkey/valetkey/internal/console"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/strictyaml"
+)
+
+const serveHelp = `Run the server until it is told to stop (Ctrl-C or SIGTERM).
+
+It listens on one address for callers, who show a key, and on the unix socket
+valetkey.sock in the data directory for whoever may open that directory.
+
+A server that listens on loopback alone may reach APIs on loopback and private
+addresses; any other must be told with --allow-private.
+
+Each flag has an environment variable; a flag beats the variable, which beats
+the file of --config. The file is YAML with the keys listen, public_url,
+allow_private, return_origins, data and database.`
+
+// serveFile is the configuration file of a server.
+type serveFile struct {
+	Listen        string   `json:"listen,omitempty"`
+	PublicURL     string   `json:"public_url,omitempty"`
+	AllowPrivate  string   `json:"allow_private,omitempty"`
+	ReturnOrigins []string `json:"return_origins,omitempty"`
+	Data          string   `json:"data,omitempty"`
+	Database      string   `json:"database,omitempty"`
+}
+
+// Serve is valetkey serve.
+func (p Commands) Serve() *cobra.Command {
+	var f prompt.ServerFlags
+	var configFile string
+	var verbose bool
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long:  serveHelp,
+		Args:  cobra.NoArgs,
+		Example: `  valetkey serve
+  valetkey serve --listen 0.0.0.0:8539 --public-url https://valetkey.example.org --allow-private 10.0.0.0/8`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := p.serveConfig(f, configFile)
+			if err != nil {
+				return err
+			}
+			level := slog.LevelInfo
+			if verbose {
+				level = slog.LevelDebug
+			}
+			config.Log = slog.New(slog.NewTextHandler(p.Streams.Err, &slog.HandlerOptions{Level: level}))
+			return p.serve(cmd.Context(), config)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.Listen, "listen", "", "the address to listen on (VALETKEY_LISTEN; default "+app.DefaultListen+")")
+	flags.StringVar(&f.PublicURL, "public-url", "", "what browsers and providers see (VALETKEY_PUBLIC_URL; default the listen address)")
+	flags.StringVar(&f.AllowPrivate, "allow-private", "", "address ranges that requests may reach besides public ones,\nsuch as loopback,10.0.0.0/8 (VALETKEY_ALLOW_PRIVATE)")
+	flags.StringVar(&f.Database, "database", "", "a PostgreSQL database, postgres://USER@HOST/NAME, instead of SQLite\nin the data directory (VALETKEY_DATABASE, or VALETKEY_DATABASE_FILE)")
+	flags.StringVar(&configFile, "config", "", "a `FILE` with settings, as YAML")
+	flags.BoolVarP(&verbose, "verbose", "v", false, "log details")
+	return cmd
+}
+
+// serveConfig lays flags over environment over file.
+func (p Commands) serveConfig(f prompt.ServerFlags, path string) (app.Config, error) {
+	var file serveFile
+	if path != "" {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return app.Config{}, fault.Wrap(err, api.CodeNeedsConfiguration, "the configuration file %s cannot be read: %s", path, console.Reason(err))
+		}
+		if err := strictyaml.Decode(path, data, &file); err != nil {
+			return app.Config{}, prompt.InConfiguration(err)
+		}
+	}
+	if p.Flags.Data == "" && p.Env.Getenv("VALETKEY_DATA") == "" {
+		p.Flags.Data = file.Data
+	}
+	config, err := p.AppConfig(f)
+	if err != nil {
+		return config, err
+	}
+	for _, setting := range []struct{ to, from *string }{
+		{&config.Listen, &file.Listen},
+		{&config.PublicURL, &file.PublicURL},
+		{&config.AllowPrivate, &file.AllowPrivate},
+		{&config.Database, &file.Database},
+	} {
+		if *setting.to == "" {
+			*setting.to = *setting.from
+		}
+	}
+	config.ReturnOrigins = file.ReturnOrigins
+	return config, nil
+}
+
+func (p Commands) serve(ctx context.Context, config app.Config) error {
+	server, err := app.Listen(ctx, config)
+	if err != nil {
+		return err
+	}
+	p.Note("listening on %s", server.URL)
+	p.Note("data directory: %s", config.DataDir)
+	p.Note("redirect URI to register at providers: %s", server.RedirectURI())
+	p.Note("first steps, from another terminal:")
+	p.Note("  valetkey%s connect NAME --provider PROVIDER   # or valetkey providers", p.dataFlag())
+	p.Note("  valetkey%s key create NAME                    # a key for programs that call %s", p.dataFlag(), server.URL)
+	err = server.Run(ctx)
+	p.Note("stopped")
+	return err
+}
+
+// dataFlag repeats --data in a command that is shown, where it was given.
+func (p Commands) dataFlag() string {
+	if p.Flags.Data == "" {
+		return ""
+	}
+	return " --data " + p.Flags.Data
+}

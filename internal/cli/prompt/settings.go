@@ -1,0 +1,120 @@
+package prompt
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/client"
+	"github.com/valetkey/valetkey/internal/app"
+	"github.com/valetkey/valetkey/internal/console"
+	"github.com/valetkey/valetkey/internal/fault"
+)
+
+// GlobalFlags are those every command takes.
+type GlobalFlags struct {
+	URL    string
+	Key    string
+	Data   string
+	Output string // table, json or yaml
+}
+
+// Register adds the flags to the root command.
+func (g *GlobalFlags) Register(root *cobra.Command) {
+	flags := root.PersistentFlags()
+	flags.StringVar(&g.URL, "url", "", "the server to talk to (VALETKEY_URL)")
+	flags.StringVar(&g.Key, "key", "", "the key to show it (VALETKEY_KEY, or VALETKEY_KEY_FILE)")
+	flags.StringVar(&g.Data, "data", "", "the data directory (VALETKEY_DATA; default ~/.local/share/valetkey)")
+	flags.StringVarP(&g.Output, "output", "o", "table", "how to print: table, json or yaml")
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// Check refuses a value that cannot be meant.
+func (g *GlobalFlags) Check() error {
+	switch g.Output {
+	case "table", "json", "yaml":
+		return nil
+	}
+	wrong := g.Output
+	g.Output = "table"
+	return &UsageError{Message: "-o cannot be " + wrong, Hint: "use -o table, -o json or -o yaml"}
+}
+
+// Setting is a flag's value, or else its environment variable's.
+func (p *Prompt) Setting(flag, variable string) string {
+	if flag != "" {
+		return flag
+	}
+	return p.Env.Getenv(variable)
+}
+
+// SecretSetting is as Setting, and last reads the file that the variable's
+// _FILE twin names.
+func (p *Prompt) SecretSetting(flag, variable string) (string, error) {
+	if value := p.Setting(flag, variable); value != "" {
+		return value, nil
+	}
+	file := p.Env.Getenv(variable + "_FILE")
+	if file == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fault.Wrap(err, api.CodeNeedsConfiguration, "the file named by %s_FILE cannot be read: %s", variable, console.Reason(err)).
+			WithHint("check %s_FILE", variable)
+	}
+	return strings.TrimSpace(string(data)), nil
+}
+
+// DataDir is absolute, so that a socket's path does not depend on where a
+// server was started.
+func (p *Prompt) DataDir() (string, error) {
+	dir := p.Flags.Data
+	if dir == "" {
+		dir = client.DataDir(p.Env.Getenv)
+	}
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fault.Wrap(err, api.CodeNeedsConfiguration, "the data directory %s has no absolute path", dir)
+	}
+	return absolute, nil
+}
+
+// ServerFlags are the settings of a server, also of the one that a command is
+// for itself when none runs.
+type ServerFlags struct {
+	Listen       string
+	PublicURL    string
+	AllowPrivate string
+	Database     string
+}
+
+// AppConfig puts flags, environment and defaults together.
+func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
+	dir, err := p.DataDir()
+	if err != nil {
+		return app.Config{}, err
+	}
+	database, err := p.SecretSetting(f.Database, "VALETKEY_DATABASE")
+	if err != nil {
+		return app.Config{}, err
+	}
+	return app.Config{
+		DataDir:      dir,
+		Database:     database,
+		Listen:       p.Setting(f.Listen, "VALETKEY_LISTEN"),
+		PublicURL:    strings.TrimRight(p.Setting(f.PublicURL, "VALETKEY_PUBLIC_URL"), "/"),
+		AllowPrivate: p.Setting(f.AllowPrivate, "VALETKEY_ALLOW_PRIVATE"),
+		Version:      p.BuildInfo(),
+		Now:          p.Env.Now,
+	}, nil
+}
+
+// BuildInfo is what this program is.
+func (p *Prompt) BuildInfo() api.Version {
+	return api.Version{Version: p.Env.Version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+}
