@@ -35,6 +35,7 @@ type Store interface {
 // GrantStore keeps what belongs to a connection, and goes with it.
 type GrantStore interface {
 	ConnectionStore
+	ConnectionCounter
 	TokenStore
 	FlowStore
 	EventStore
@@ -68,6 +69,34 @@ type ConnectionFilter struct {
 	Page
 	Client string
 	State  api.State
+	Search ConnectionSearch
+	Order  ConnectionOrder
+	// AfterAt goes with Page.After where Order is not by name: the time, in the
+	// order's column, of the connection that After names.
+	AfterAt time.Time
+}
+
+// ConnectionSearch narrows a list; zero fields do not.
+type ConnectionSearch struct {
+	Provider string            // of the client
+	Text     string            // a part of the name or account; ASCII letters match in either case
+	Tags     map[string]string // all of them, with these values
+}
+
+// ConnectionOrder is how a list of connections is sorted.
+type ConnectionOrder string
+
+// The orders of connections. Those by time are tied by name.
+const (
+	ByName          ConnectionOrder = ""
+	ByLastUse       ConnectionOrder = "last_used"       // the latest first
+	ByLastRefresh   ConnectionOrder = "last_refreshed"  // the latest first
+	ByRefreshExpiry ConnectionOrder = "refresh_expires" // the next first; only those whose refresh token is known to expire
+)
+
+// ConnectionCounter says how many connections there are of each state.
+type ConnectionCounter interface {
+	CountConnections(ctx context.Context) (map[api.State]int, error)
 }
 
 // ConnectionStore keeps connections. The token fields of a Connection

@@ -58,25 +58,6 @@ func (db *DB) Connection(ctx context.Context, name string) (ledger.Connection, e
 	return only(found, err, "connection", name)
 }
 
-// Connections returns a page of connections by name.
-func (db *DB) Connections(ctx context.Context, selected ledger.ConnectionFilter) ([]ledger.Connection, error) {
-	return db.findConnections(ctx, connectionsWhere(selected), selected.Limit)
-}
-
-func connectionsWhere(selected ledger.ConnectionFilter) filter {
-	var f filter
-	if selected.Client != "" {
-		f.and("c.client = ", selected.Client)
-	}
-	if selected.State != "" {
-		f.and("c.state = ", string(selected.State))
-	}
-	if selected.After != "" {
-		f.and("c.name > ", selected.After)
-	}
-	return f
-}
-
 // SetState changes the state with its event, unless a token set newer than
 // generation was saved meanwhile: then [broker.ErrStale].
 func (db *DB) SetState(ctx context.Context, name string, generation int64, change ledger.StateChange, event ledger.Event) error {
@@ -163,11 +144,11 @@ func staleOrUnknown(ctx context.Context, tx queryer, name string) error {
 }
 
 func (db *DB) findConnections(ctx context.Context, f filter, limit int) ([]ledger.Connection, error) {
-	query := connectionQuery(&f, limit)
+	query := connectionQuery(&f, "c.name", limit)
 	return find(ctx, db, scanConnection, query, f.args...)
 }
 
-func connectionQuery(f *filter, limit int) string {
+func connectionQuery(f *filter, order string, limit int) string {
 	return `
 		SELECT
 			c.name,
@@ -187,7 +168,7 @@ func connectionQuery(f *filter, limit int) string {
 			t.refresh_token IS NOT NULL
 		FROM connections c
 		LEFT JOIN token_sets t ON t.connection = c.name AND t.generation = c.generation` + f.where() + `
-		ORDER BY c.name` + f.limit(limit)
+		ORDER BY ` + order + f.limit(limit)
 }
 
 func scanConnection(row scanner) (c ledger.Connection, err error) {

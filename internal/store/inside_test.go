@@ -141,6 +141,7 @@ func TestDefectsOfOursAreNoFaults(t *testing.T) {
 func TestListsNeitherScanNorSort(t *testing.T) {
 	db := openNew(t, nil)
 	after := ledger.Page{After: "m", Limit: 50}
+	then := time.UnixMilli(1)
 	for _, tt := range []struct {
 		name   string
 		filter ledger.ConnectionFilter
@@ -148,10 +149,13 @@ func TestListsNeitherScanNorSort(t *testing.T) {
 		{"a page", ledger.ConnectionFilter{Page: after}},
 		{"a page of a client", ledger.ConnectionFilter{Page: after, Client: "app"}},
 		{"a page of a state", ledger.ConnectionFilter{Page: after, State: api.StateActive}},
+		{"a page by use", ledger.ConnectionFilter{Page: after, Order: ledger.ByLastUse, AfterAt: then}},
+		{"a page by renewal", ledger.ConnectionFilter{Page: after, Order: ledger.ByLastRefresh, AfterAt: then}},
+		{"a page by expiry", ledger.ConnectionFilter{Page: after, Order: ledger.ByRefreshExpiry, AfterAt: then}},
 		{"a page of both", ledger.ConnectionFilter{Page: after, Client: "app", State: api.StateActive}},
 	} {
-		f := connectionsWhere(tt.filter)
-		query := connectionQuery(&f, tt.filter.Limit)
+		f, order := connectionsWhere(tt.filter)
+		query := connectionQuery(&f, order, tt.filter.Limit)
 		plan, err := find(t.Context(), db, func(row scanner) (step string, err error) {
 			var id, parent, unused int
 			err = row.Scan(&id, &parent, &unused, &step)

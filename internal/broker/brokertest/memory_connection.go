@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/valetkey/valetkey/internal/ledger"
@@ -37,24 +36,6 @@ func (m *Memory) Connection(ctx context.Context, name string) (found ledger.Conn
 			return unknown("connection", name)
 		}
 		found = m.connection(name)
-		return nil
-	})
-	return found, err
-}
-
-// Connections implements [broker.ConnectionStore].
-func (m *Memory) Connections(ctx context.Context, filter ledger.ConnectionFilter) (found []ledger.Connection, err error) {
-	err = m.do(ctx, func() error {
-		for _, name := range slices.Sorted(maps.Keys(m.connections)) {
-			c := m.connections[name]
-			if name <= filter.After ||
-				filter.Client != "" && c.Spec.Client != filter.Client ||
-				filter.State != "" && c.State != filter.State {
-				continue
-			}
-			found = append(found, m.connection(name))
-		}
-		found = paged(found, filter.Limit)
 		return nil
 	})
 	return found, err

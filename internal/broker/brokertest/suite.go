@@ -21,6 +21,7 @@ func Store(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"providers", providerChecks()},
 		{"clients", clientChecks()},
 		{"connections", connectionChecks()},
+		{"lists of connections", connectionListChecks()},
 		{"states", stateChecks()},
 		{"token sets", tokenChecks()},
 		{"leases", leaseChecks()},

@@ -28,4 +28,4 @@ CREATE TABLE operator_codes (
 -- Lists are sorted by these, and the calendar reads the third.
 CREATE INDEX connections_by_use ON connections (last_used_at, name);
 CREATE INDEX connections_by_renewal ON connections (last_refreshed_at, name);
-CREATE INDEX token_sets_by_refresh_expiry ON token_sets (refresh_expires_at);
+CREATE INDEX token_sets_by_refresh_expiry ON token_sets (refresh_expires_at, connection);
