@@ -9,6 +9,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/access"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/catalog"
@@ -23,7 +24,7 @@ import (
 
 // tokenRequestLimit bounds one whole request to an authorization server; the
 // broker's own, shorter limit applies first.
-const tokenRequestLimit = 2 * broker.TokenTimeout
+const tokenRequestLimit = 2 * arrangement.TokenTimeout
 
 // App is the object graph without listeners.
 type App struct {

@@ -3,11 +3,8 @@ package broker
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"errors"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -17,32 +14,22 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
+	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/backoff"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/recall"
-	"github.com/valetkey/valetkey/internal/secret"
 )
-
-// Doer sends a request to an authorization server. It must not follow redirects.
-type Doer interface {
-	Do(*http.Request) (*http.Response, error)
-}
-
-// Sealer seals and opens secrets; *secret.Keyring is one.
-type Sealer interface {
-	Seal(secret.Text, secret.Place) (secret.Sealed, error)
-	Open(secret.Sealed, secret.Place) (secret.Text, error)
-}
 
 // Config is what a Broker is made of. Store, Keyring, HTTP, Catalog and
 // PublicURL are required.
 type Config struct {
 	Store         ledger.Store
-	Keyring       Sealer
-	HTTP          Doer
+	Keyring       arrangement.Sealer
+	HTTP          arrangement.Doer
 	Catalog       *catalog.Catalog
 	PublicURL     string                                     // what the browser sees; the callback lies under it
 	ReturnOrigins []string                                   // origins a flow may return to, besides the public URL's
@@ -56,13 +43,13 @@ type Config struct {
 // bounded cache, and may run beside others on the same store.
 type Broker struct {
 	Config
+	*authorize.Flows
+	desk       *arrangement.Desk
 	catalog    atomic.Pointer[catalog.Catalog]
 	snapshots  *recall.Cache[*snapshot]
 	flights    singleflight.Group
-	servers    *discovery.Servers
 	used       usage
 	backoff    backoff.Backoff
-	polls      polls
 	background sync.WaitGroup
 }
 
@@ -86,7 +73,20 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 			WithHint("set VALETKEY_PUBLIC_URL to what the browser sees, such as https://valetkey.example.com")
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
-	b := &Broker{Config: cfg, servers: discovery.New(cfg.HTTP, cfg.Now), snapshots: recall.New[*snapshot](maxSnapshots)}
+	b := &Broker{Config: cfg, snapshots: recall.New[*snapshot](maxSnapshots)}
+	b.desk = &arrangement.Desk{
+		Store:       cfg.Store,
+		Keyring:     cfg.Keyring,
+		HTTP:        cfg.HTTP,
+		Servers:     discovery.New(cfg.HTTP, cfg.Now),
+		Describe:    b.Provider,
+		RedirectURI: b.RedirectURI(),
+		Now:         cfg.Now,
+		Rand:        cfg.Rand,
+		Log:         cfg.Log,
+		Forget:      b.forget,
+	}
+	b.Flows = authorize.New(b.desk, cfg.PublicURL, cfg.ReturnOrigins)
 	return b, b.loadProviders(ctx)
 }
 
@@ -113,38 +113,5 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-}
-
-func hash(text string) []byte {
-	sum := sha256.Sum256([]byte(text))
-	return sum[:]
-}
-
-// stored turns a store's error about the named thing into a fault.
-func stored(err error, noun, name string) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ledger.ErrNotFound):
-		return fault.Wrap(err, api.CodeNotFound, "there is no %s named %q", noun, name).WithHint("%s", listHint(noun))
-	case errors.Is(err, ledger.ErrInUse):
-		return fault.Wrap(err, api.CodeConflict, "the %s %q is in use", noun, name).
-			WithHint("delete what refers to it first")
-	default:
-		return err
-	}
-}
-
-func listHint(noun string) string {
-	switch noun {
-	case "connection":
-		return "valetkey list shows the connections there are"
-	case "client":
-		return "valetkey client list shows the clients there are"
-	case "provider":
-		return "valetkey providers shows the providers there are"
-	default:
-		return ""
 	}
 }

@@ -28,7 +28,7 @@ func (b *Broker) Clients(ctx context.Context, page ledger.Page) ([]api.Client, e
 func (b *Broker) Client(ctx context.Context, name string) (api.Client, error) {
 	c, err := b.Store.Client(ctx, name)
 	if err != nil {
-		return api.Client{}, stored(err, "client", name)
+		return api.Client{}, ledger.Fault(err, "client", name)
 	}
 	return b.clientView(c), nil
 }
@@ -47,7 +47,7 @@ func (b *Broker) clientView(c ledger.Client) api.Client {
 		CreatedAt:               c.CreatedAt,
 		UpdatedAt:               c.UpdatedAt,
 	}
-	b.showCredential(c, &view)
+	b.desk.ShowCredential(c, &view)
 	return view
 }
 
@@ -62,7 +62,7 @@ func (b *Broker) PutClient(ctx context.Context, name string, spec api.ClientSpec
 	if err != nil && !created {
 		return false, err
 	}
-	sealed, err := b.changeCredential(old, name, spec)
+	sealed, err := b.desk.ChangeCredential(old, name, spec)
 	if err != nil {
 		return false, err
 	}
@@ -119,5 +119,5 @@ func refers(err error) error {
 
 // DeleteClient removes a client that no connection uses.
 func (b *Broker) DeleteClient(ctx context.Context, name string) error {
-	return stored(b.Store.DeleteClient(ctx, name), "client", name)
+	return ledger.Fault(b.Store.DeleteClient(ctx, name), "client", name)
 }

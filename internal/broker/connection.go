@@ -9,6 +9,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/account"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
@@ -39,21 +40,11 @@ func (b *Broker) Connections(ctx context.Context, filter ledger.ConnectionFilter
 
 // Connection returns one connection with its state.
 func (b *Broker) Connection(ctx context.Context, name string) (api.Connection, error) {
-	c, client, err := b.load(ctx, name)
+	c, client, err := b.desk.Load(ctx, name)
 	if err != nil {
 		return api.Connection{}, err
 	}
 	return b.connectionView(c, client), nil
-}
-
-// load reads a connection with its client.
-func (b *Broker) load(ctx context.Context, name string) (ledger.Connection, ledger.Client, error) {
-	c, err := b.Store.Connection(ctx, name)
-	if err != nil {
-		return c, ledger.Client{}, stored(err, "connection", name)
-	}
-	client, err := b.Store.Client(ctx, c.Spec.Client)
-	return c, client, stored(err, "client", c.Spec.Client)
 }
 
 // PutConnection writes a connection's settings. What it holds of tokens stays,
@@ -82,7 +73,7 @@ func (b *Broker) PutConnection(ctx context.Context, name string, spec api.Connec
 	next := ledger.Connection{Name: name, Spec: spec, State: api.StateNew, CreatedAt: now, UpdatedAt: now}
 	switch {
 	case created:
-	case old.Spec.Client != spec.Client || grantOf(old.Spec, provider) != grantOf(spec, provider):
+	case old.Spec.Client != spec.Client || arrangement.GrantOf(old.Spec, provider) != arrangement.GrantOf(spec, provider):
 		event := ledger.Event{Connection: name, At: now, Kind: ledger.EventChanged, Detail: map[string]string{"client": spec.Client}}
 		if err := b.Store.DropTokenSets(ctx, name, ledger.StateChange{State: api.StateNew}, event); err != nil {
 			return false, err
@@ -107,24 +98,12 @@ func (b *Broker) unknownClient(err error, connection, client string) error {
 		return fault.New(api.CodeInvalid, "the connection %q names no client", connection).
 			WithHint("set client; valetkey client list shows the choices")
 	}
-	return refers(stored(err, "client", client))
-}
-
-// grantOf is the grant a connection uses (RFC 6749 section 1.3).
-func grantOf(spec api.ConnectionSpec, provider api.Provider) oauth.GrantType {
-	switch {
-	case spec.Grant != "":
-		return shortGrant(spec.Grant)
-	case provider.Grant != "":
-		return shortGrant(provider.Grant)
-	default:
-		return oauth.GrantAuthorizationCode
-	}
+	return refers(ledger.Fault(err, "client", client))
 }
 
 func checkSpec(name string, spec api.ConnectionSpec, client ledger.Client, provider api.Provider) error {
-	grant := grantOf(spec, provider)
-	if !slices.Contains([]oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, grantJWTBearer, grantDevice}, grant) {
+	grant := arrangement.GrantOf(spec, provider)
+	if !slices.Contains([]oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, arrangement.GrantJWTBearer, arrangement.GrantDevice}, grant) {
 		return fault.New(api.CodeInvalid, "the grant %q of connection %q is not known", grant, name).
 			WithHint("use authorization_code, device_code, client_credentials or jwt_bearer")
 	}
@@ -145,11 +124,19 @@ func checkSpec(name string, spec api.ConnectionSpec, client ledger.Client, provi
 	return target.Check(*spec.API)
 }
 
+// ImportToken takes over a token set that was obtained elsewhere.
+func (b *Broker) ImportToken(ctx context.Context, connection string, set api.TokenImport) (api.Connection, error) {
+	if err := b.Import(ctx, connection, set); err != nil {
+		return api.Connection{}, err
+	}
+	return b.Connection(ctx, connection)
+}
+
 // DeleteConnection forgets a connection and its tokens. It does not tell the
 // provider: see [Broker.Revoke].
 func (b *Broker) DeleteConnection(ctx context.Context, name string) error {
 	if err := b.Store.DeleteConnection(ctx, name); err != nil {
-		return stored(err, "connection", name)
+		return ledger.Fault(err, "connection", name)
 	}
 	b.snapshots.Drop(name)
 	return nil
@@ -191,8 +178,8 @@ func (b *Broker) judgeGrant(c ledger.Connection, client ledger.Client, status *a
 	if err != nil || !known {
 		return
 	}
-	grant := grantOf(c.Spec, provider)
-	status.Renewable = renews(c.Renewable, grant, provider)
+	grant := arrangement.GrantOf(c.Spec, provider)
+	status.Renewable = arrangement.Renews(c.Renewable, grant, provider)
 	status.BaseURL = knownBaseURL(c, client, provider)
 	if c.Generation == 0 {
 		return
@@ -206,7 +193,7 @@ func (b *Broker) judgeGrant(c ledger.Connection, client ledger.Client, status *a
 	}
 	if !status.Renewable && !c.ExpiresAt.IsZero() && c.State == api.StateActive {
 		status.Warnings = append(status.Warnings, "the provider gave no refresh token, so this connection ends at "+
-			c.ExpiresAt.UTC().Format("2006-01-02 15:04:05 MST")+"; "+refreshTokenAdvice(c.Spec, provider))
+			c.ExpiresAt.UTC().Format("2006-01-02 15:04:05 MST")+"; "+arrangement.RefreshTokenAdvice(c.Spec, provider))
 	}
 }
 
@@ -217,8 +204,8 @@ func knownBaseURL(c ledger.Connection, client ledger.Client, provider api.Provid
 	if err != nil {
 		return ""
 	}
-	a := arrangement{connection: c, provider: resolved}
-	base, err := target.BaseURL(c.Name, a.settings(), a.provider.Variables)
+	a := arrangement.Arrangement{Connection: c, Provider: resolved}
+	base, err := target.BaseURL(c.Name, a.Settings(), a.Provider.Variables)
 	if err != nil || base == nil {
 		return ""
 	}
@@ -227,11 +214,3 @@ func knownBaseURL(c ledger.Connection, client ledger.Client, provider api.Provid
 
 // silentScopes are asked for, honoured, and commonly not listed in the answer.
 var silentScopes = map[string]bool{"offline_access": true, "openid": true}
-
-// refreshTokenAdvice says what to add so that the provider gives a refresh token.
-func refreshTokenAdvice(spec api.ConnectionSpec, provider api.Provider) string {
-	if !slices.Contains(spec.Scopes, "offline_access") && (provider.Scopes == nil || !slices.Contains(provider.Scopes.Required, "offline_access")) {
-		return "add the scope offline_access (or what the provider has in its place) and authorize again"
-	}
-	return "authorize again with prompt consent, and check that the registration may use refresh tokens"
-}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/clientauth"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
@@ -20,7 +21,7 @@ type Credential struct {
 	ExpiresAt  time.Time      // zero: unknown
 	Target     *target.Target // never nil
 	sealed     secret.Sealed
-	sealer     Sealer
+	sealer     arrangement.Sealer
 	client     string
 	clientKept secret.Sealed // what the client authenticates with
 }

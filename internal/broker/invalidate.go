@@ -6,7 +6,14 @@ import "context"
 // them; it is read again at the next call. Another process changed it.
 func (b *Broker) Invalidate(connection string) {
 	if connection == "" {
-		b.servers.Forget()
+		b.desk.Servers.Forget()
+	}
+	b.forget(connection)
+}
+
+// forget drops what is in memory of a connection, or with "" of all of them.
+func (b *Broker) forget(connection string) {
+	if connection == "" {
 		b.snapshots.Clear()
 		return
 	}

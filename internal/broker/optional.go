@@ -10,11 +10,3 @@ func optional(t time.Time) *time.Time {
 	u := t.UTC()
 	return &u
 }
-
-// value is what a block says; nothing when it is absent.
-func value[T any](block *T) T {
-	if block == nil {
-		return *new(T)
-	}
-	return *block
-}

@@ -22,7 +22,7 @@ func (b *Broker) Provider(_ context.Context, name string) (api.Provider, error) 
 		return api.Provider{}, err
 	}
 	if !ok {
-		return api.Provider{}, stored(ledger.ErrNotFound, "provider", name)
+		return api.Provider{}, ledger.Fault(ledger.ErrNotFound, "provider", name)
 	}
 	return p, nil
 }
@@ -60,7 +60,7 @@ func (b *Broker) DeleteProvider(ctx context.Context, name string) error {
 		return fault.New(api.CodeConflict, "the provider %q is built in and cannot be deleted", name)
 	}
 	if err := b.Store.DeleteProvider(ctx, name); err != nil {
-		return stored(err, "provider", name)
+		return ledger.Fault(err, "provider", name)
 	}
 	return b.providersChanged(ctx)
 }
@@ -70,7 +70,7 @@ func (b *Broker) providersChanged(ctx context.Context) error {
 	if err := b.loadProviders(ctx); err != nil {
 		return err
 	}
-	b.servers.Forget()
+	b.desk.Servers.Forget()
 	b.snapshots.Clear()
 	return nil
 }

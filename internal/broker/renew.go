@@ -7,15 +7,15 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
-	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
 
 const (
 	// leaseLife outlives a token request and the save that follows it.
-	leaseLife = 2 * TokenTimeout
+	leaseLife = 2 * arrangement.TokenTimeout
 	// leasePoll is how often a loser of the lease looks for the winner's result.
 	leasePoll = 100 * time.Millisecond
 	// saveTries bounds the attempts to save a token set; between them the wait doubles.
@@ -35,14 +35,14 @@ func (b *Broker) Renew(ctx context.Context, connection string, generation int64)
 	if snap.credential.Generation > generation {
 		return &snap.credential, nil
 	}
-	b.note(ctx, b.event(connection, ledger.EventRefused, nil))
+	b.desk.Note(ctx, b.desk.Event(connection, ledger.EventRefused, nil))
 	return b.renew(ctx, connection, generation)
 }
 
 // Refresh renews a connection's token now, whatever its state, as long as it
 // has something to renew with.
 func (b *Broker) Refresh(ctx context.Context, connection string) (api.Connection, error) {
-	set, err := b.currentTokenSet(ctx, connection)
+	set, err := b.desk.CurrentTokenSet(ctx, connection)
 	if err != nil {
 		return api.Connection{}, err
 	}
@@ -115,18 +115,18 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 		}
 	}()
 	// Read again: the row may have changed before the lease was ours.
-	a, err := b.arrange(ctx, connection)
+	a, err := b.desk.Arrange(ctx, connection)
 	if err != nil {
 		return nil, err
 	}
-	current, err := b.currentTokenSet(ctx, connection)
+	current, err := b.desk.CurrentTokenSet(ctx, connection)
 	if err != nil {
 		return nil, err
 	}
 	if current.Generation > generation {
 		return b.reread(ctx, connection)
 	}
-	token, err := b.requestToken(ctx, a, current)
+	token, err := b.desk.RequestToken(ctx, a, current)
 	if err != nil {
 		if token.RefreshToken != "" {
 			// A further request failed, and the grant moved on before it did.
@@ -141,11 +141,10 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 		return nil, err
 	}
 	b.backoff.Forget(connection)
-	if a.client.Cause != nil {
-		if err := b.Store.SetClientCause(ctx, a.client.Name, nil, b.Now()); err != nil {
+	if a.Client.Cause != nil {
+		if err := b.desk.ParkClient(ctx, a.Client.Name, nil); err != nil {
 			return nil, err
 		}
-		b.snapshots.Clear()
 	}
 	return b.reread(ctx, connection)
 }
@@ -173,12 +172,12 @@ func (b *Broker) lease(ctx context.Context, connection string, generation int64)
 	for {
 		lease, won, err := b.Store.AcquireLease(ctx, connection, owner, b.Now(), leaseLife)
 		if err != nil || won {
-			return lease, false, stored(err, "connection", connection)
+			return lease, false, ledger.Fault(err, "connection", connection)
 		}
 		if err := b.Sleep(ctx, leasePoll); err != nil {
 			return ledger.Lease{}, false, err
 		}
-		current, err := b.currentTokenSet(ctx, connection)
+		current, err := b.desk.CurrentTokenSet(ctx, connection)
 		if err != nil {
 			return ledger.Lease{}, false, err
 		}
@@ -188,40 +187,11 @@ func (b *Broker) lease(ctx context.Context, connection string, generation int64)
 	}
 }
 
-// requestToken asks the provider for the next token.
-func (b *Broker) requestToken(ctx context.Context, a arrangement, current ledger.TokenSet) (oauth.Token, error) {
-	server, err := b.server(ctx, a)
-	if err != nil {
-		return oauth.Token{}, err
-	}
-	if a.byItself() {
-		request, err := b.ownGrant(a, server)
-		if err != nil {
-			return oauth.Token{}, err
-		}
-		return b.exchange(ctx, a, request, secret.Text{})
-	}
-	auth, err := b.clientAuth(a, server)
-	if err != nil {
-		return oauth.Token{}, err
-	}
-	access, refresh, err := b.openTokens(current)
-	if err != nil {
-		return oauth.Token{}, err
-	}
-	request, err := b.renewalRequest(a, refresh, current)
-	if err != nil {
-		return oauth.Token{}, err
-	}
-	request.Endpoint, request.Auth = server.RefreshURL(), auth
-	return b.exchange(ctx, a, request, access)
-}
-
 // saveRenewed saves the new token set before anyone uses it. A store that
 // fails is tried again: the provider may have rotated, and what it gave exists
 // nowhere else.
-func (b *Broker) saveRenewed(ctx context.Context, a arrangement, current ledger.TokenSet, token oauth.Token, lease ledger.Lease) error {
-	set, err := b.sealToken(a, token, current)
+func (b *Broker) saveRenewed(ctx context.Context, a arrangement.Arrangement, current ledger.TokenSet, token oauth.Token, lease ledger.Lease) error {
+	set, err := b.desk.SealToken(a, token, current)
 	if err != nil {
 		return err
 	}
@@ -229,17 +199,17 @@ func (b *Broker) saveRenewed(ctx context.Context, a arrangement, current ledger.
 		Set:    set,
 		Fence:  lease.Fence,
 		Change: ledger.StateChange{State: api.StateActive},
-		Keep:   keepGenerations,
-		Event:  b.event(a.connection.Name, ledger.EventRefreshed, tokenDetail(token, set)),
+		Keep:   arrangement.KeepGenerations,
+		Event:  b.desk.Event(a.Connection.Name, ledger.EventRefreshed, arrangement.TokenDetail(token, set)),
 	}
-	b.gather(ctx, a, token, &save)
+	b.desk.Gather(ctx, a, token, &save)
 	wait := 50 * time.Millisecond
 	for try := 1; ; try++ {
 		err = b.Store.SaveTokenSet(ctx, save)
 		if err == nil || errors.Is(err, ledger.ErrStale) || errors.Is(err, ledger.ErrNotFound) || try == saveTries {
 			break
 		}
-		b.Log.Error("a renewed token is not saved yet", slog.String("connection", a.connection.Name), slog.Int("try", try), slog.Any("error", err))
+		b.Log.Error("a renewed token is not saved yet", slog.String("connection", a.Connection.Name), slog.Int("try", try), slog.Any("error", err))
 		if err := b.Sleep(ctx, wait); err != nil {
 			return err
 		}
@@ -247,8 +217,8 @@ func (b *Broker) saveRenewed(ctx context.Context, a arrangement, current ledger.
 	}
 	if errors.Is(err, ledger.ErrStale) {
 		// A new authorization, or a later lease, was faster: what is stored is newer.
-		b.Log.Warn("a renewal came too late and was dropped", slog.String("connection", a.connection.Name))
+		b.Log.Warn("a renewal came too late and was dropped", slog.String("connection", a.Connection.Name))
 		return nil
 	}
-	return stored(err, "connection", a.connection.Name)
+	return ledger.Fault(err, "connection", a.Connection.Name)
 }

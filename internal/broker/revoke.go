@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
@@ -15,11 +16,11 @@ import (
 // the provider cannot be reached nothing changes, since the token would live
 // on with nobody to revoke it.
 func (b *Broker) Revoke(ctx context.Context, connection string) (api.Connection, error) {
-	a, err := b.arrange(ctx, connection)
+	a, err := b.desk.Arrange(ctx, connection)
 	if err != nil {
 		return api.Connection{}, err
 	}
-	set, err := b.currentTokenSet(ctx, connection)
+	set, err := b.desk.CurrentTokenSet(ctx, connection)
 	if err != nil {
 		return api.Connection{}, err
 	}
@@ -31,9 +32,9 @@ func (b *Broker) Revoke(ctx context.Context, connection string) (api.Connection,
 	if !told && set.Generation > 0 {
 		cause.Detail = "The provider has no revocation endpoint: its tokens were forgotten here and end by themselves. Remove the access in the account's settings there."
 	}
-	event := b.event(connection, ledger.EventRevoked, map[string]string{"detail": cause.Detail})
+	event := b.desk.Event(connection, ledger.EventRevoked, map[string]string{"detail": cause.Detail})
 	if err := b.Store.DropTokenSets(ctx, connection, ledger.StateChange{State: api.StateRevoked, Cause: cause}, event); err != nil {
-		return api.Connection{}, stored(err, "connection", connection)
+		return api.Connection{}, ledger.Fault(err, "connection", connection)
 	}
 	b.snapshots.Drop(connection)
 	return b.Connection(ctx, connection)
@@ -41,19 +42,19 @@ func (b *Broker) Revoke(ctx context.Context, connection string) (api.Connection,
 
 // revokeAtProvider revokes the refresh token, or the access token when there is
 // none; told reports whether the provider has a way to be told.
-func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set ledger.TokenSet) (told bool, err error) {
-	server, err := b.server(ctx, a)
+func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement.Arrangement, set ledger.TokenSet) (told bool, err error) {
+	server, err := b.desk.Server(ctx, a)
 	if err != nil {
 		return false, err
 	}
-	described := a.described.RevocationRequest
+	described := a.Described.RevocationRequest
 	if described == nil {
 		described = &oauth.RequestRules{}
 	}
 	if server.RevocationEndpoint == "" && described.URL == "" || set.Generation == 0 {
 		return false, nil
 	}
-	auth, err := b.clientAuth(a, server)
+	auth, err := b.desk.ClientAuth(a, server)
 	if err != nil {
 		return false, err
 	}
@@ -70,7 +71,7 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set ledger
 		if token.IsZero() || kind == "refresh_token" && described.Auth == oauth.AuthAccessToken {
 			continue
 		}
-		rules, err := b.legRules(a, catalog.LegRevocation, auth, token.Reveal())
+		rules, err := b.desk.LegRules(a, catalog.LegRevocation, auth, token.Reveal())
 		if err != nil {
 			return false, err
 		}
@@ -87,8 +88,8 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement, set ledger
 	return true, nil
 }
 
-func (b *Broker) revokeToken(ctx context.Context, a arrangement, request oauth.RevocationRequest) error {
-	ctx, cancel := context.WithTimeout(ctx, TokenTimeout)
+func (b *Broker) revokeToken(ctx context.Context, a arrangement.Arrangement, request oauth.RevocationRequest) error {
+	ctx, cancel := context.WithTimeout(ctx, arrangement.TokenTimeout)
 	defer cancel()
 	message, err := request.HTTP(ctx)
 	if err != nil {
@@ -96,7 +97,7 @@ func (b *Broker) revokeToken(ctx context.Context, a arrangement, request oauth.R
 	}
 	response, err := b.HTTP.Do(message)
 	if err != nil {
-		return unreachable(err, "the revocation endpoint of "+a.provider.Provider.Name)
+		return arrangement.Unreachable(err, "the revocation endpoint of "+a.Provider.Provider.Name)
 	}
 	defer response.Body.Close()
 	err = request.Judge(response, b.Now(), oauth.ResponseRules{})
@@ -104,7 +105,7 @@ func (b *Broker) revokeToken(ctx context.Context, a arrangement, request oauth.R
 	if !errors.As(err, &refused) || refused.Code == "unsupported_token_type" {
 		return nil
 	}
-	_, code := consequence(refused)
+	_, code := arrangement.Consequence(refused)
 	return fault.Wrap(refused, code, "the provider did not revoke the grant: %s", oauth.Words(refused)).
-		WithHint("try again; valetkey delete %s forgets the connection here without telling the provider", a.connection.Name)
+		WithHint("try again; valetkey delete %s forgets the connection here without telling the provider", a.Connection.Name)
 }

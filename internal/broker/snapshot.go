@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
@@ -43,16 +44,16 @@ func (b *Broker) snapshot(ctx context.Context, connection string) (*snapshot, er
 }
 
 func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot, error) {
-	a, err := b.arrange(ctx, connection)
+	a, err := b.desk.Arrange(ctx, connection)
 	if err != nil {
 		return nil, err
 	}
-	set, err := b.currentTokenSet(ctx, connection)
+	set, err := b.desk.CurrentTokenSet(ctx, connection)
 	if err != nil {
 		return nil, err
 	}
 	refusal := b.refusal(a, set)
-	called, err := a.target()
+	called, err := a.Target()
 	if err != nil {
 		if refusal == nil && set.Generation > 0 {
 			return nil, err
@@ -61,8 +62,8 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 	}
 	snap := &snapshot{
 		refusal:   refusal,
-		patient:   catalog.Patient(a.described),
-		renewable: renews(len(set.RefreshToken) > 0, a.grant, a.described),
+		patient:   catalog.Patient(a.Described),
+		renewable: arrangement.Renews(len(set.RefreshToken) > 0, a.Grant, a.Described),
 		credential: Credential{
 			Connection: connection,
 			Generation: set.Generation,
@@ -72,14 +73,14 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 			Target:     called,
 			sealed:     set.AccessToken,
 			sealer:     b.Keyring,
-			client:     a.client.Name,
-			clientKept: a.client.Secret,
+			client:     a.Client.Name,
+			clientKept: a.Client.Secret,
 		},
 	}
 	if set.ExpiresAt.IsZero() {
 		return snap, nil
 	}
-	skew := a.skew(set)
+	skew := skew(a, set)
 	snap.renewAt = set.ExpiresAt.Add(-skew)
 	// A token is not sent in the last moments of its life: it could die on the way.
 	snap.deadAt = set.ExpiresAt.Add(-min(skew/2, 10*time.Second))
@@ -88,12 +89,12 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 
 // skew is how long before its expiry a token is renewed: as the provider's
 // description says, else a tenth of the lifetime, at most five minutes.
-func (a arrangement) skew(set ledger.TokenSet) time.Duration {
-	if catalog.Patient(a.described) {
+func skew(a arrangement.Arrangement, set ledger.TokenSet) time.Duration {
+	if catalog.Patient(a.Described) {
 		return 0
 	}
 	lifetime := set.ExpiresAt.Sub(set.ObtainedAt)
-	if r := a.provider.Provider.Refresh; r != nil && r.Skew > 0 {
+	if r := a.Provider.Provider.Refresh; r != nil && r.Skew > 0 {
 		// Half the lifetime at the most, or each new token would be due at once.
 		return min(time.Duration(r.Skew), lifetime/2)
 	}
@@ -101,36 +102,25 @@ func (a arrangement) skew(set ledger.TokenSet) time.Duration {
 }
 
 // refusal says why calls through a connection cannot be made, from its state.
-func (b *Broker) refusal(a arrangement, set ledger.TokenSet) *fault.Error {
-	c := a.connection
-	if a.client.Cause != nil && c.State != api.StateRevoked {
-		return causeFault(api.CodeNeedsConfiguration, c.Name, a.client.Cause)
+func (b *Broker) refusal(a arrangement.Arrangement, set ledger.TokenSet) *fault.Error {
+	c := a.Connection
+	if a.Client.Cause != nil && c.State != api.StateRevoked {
+		return arrangement.CauseFault(api.CodeNeedsConfiguration, c.Name, a.Client.Cause)
 	}
 	switch c.State {
 	case api.StateNeedsAuthorization:
-		return causeFault(api.CodeNeedsAuthorization, c.Name, c.Cause)
+		return arrangement.CauseFault(api.CodeNeedsAuthorization, c.Name, c.Cause)
 	case api.StateNeedsConfiguration:
-		return causeFault(api.CodeNeedsConfiguration, c.Name, c.Cause)
+		return arrangement.CauseFault(api.CodeNeedsConfiguration, c.Name, c.Cause)
 	case api.StateBlocked:
-		return causeFault(api.CodeBlocked, c.Name, c.Cause)
+		return arrangement.CauseFault(api.CodeBlocked, c.Name, c.Cause)
 	case api.StateRevoked:
 		return fault.New(api.CodeRevoked, "the connection %q was revoked", c.Name).
 			WithHint("valetkey connect %s authorizes it anew", c.Name)
 	}
-	if set.Generation == 0 && !byItself(a.grant) {
+	if set.Generation == 0 && !arrangement.ByItself(a.Grant) {
 		return fault.New(api.CodeNeedsAuthorization, "the connection %q was never authorized", c.Name).
 			WithHint("valetkey connect %s", c.Name)
 	}
 	return nil
-}
-
-func causeFault(code api.Code, connection string, cause *api.Cause) *fault.Error {
-	if cause == nil {
-		return fault.New(code, "the connection %q cannot be used", connection).WithHint("valetkey show %s", connection)
-	}
-	message := cause.Title
-	if cause.Detail != "" {
-		message += " (" + cause.Detail + ")"
-	}
-	return fault.New(code, "connection %q: %s", connection, message).WithHint("%s", cause.Remedy)
 }

@@ -47,8 +47,3 @@ func (b *Broker) Flush(ctx context.Context) error {
 	}
 	return b.Store.TouchConnections(ctx, taken)
 }
-
-// Tidy removes flows that ended long ago. The server calls it now and then.
-func (b *Broker) Tidy(ctx context.Context) error {
-	return b.Store.DeleteFlows(ctx, b.Now().Add(-flowMemory))
-}

@@ -43,6 +43,8 @@ func layerOf() map[string]int {
 		"internal/quirk":  25,
 
 		"internal/ledger":            22,
+		"internal/arrangement":       27,
+		"internal/authorize":         28,
 		"internal/broker":            30,
 		"internal/broker/brokertest": 31,
 		"internal/spill":             35,

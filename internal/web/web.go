@@ -9,14 +9,14 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
 // Flows are authorizations in progress; *broker.Broker has them.
 type Flows interface {
-	Start(ctx context.Context, id string) (broker.Start, error)
-	Complete(ctx context.Context, params url.Values, cookie func(flow string) string) (broker.Completion, error)
+	Start(ctx context.Context, id string) (authorize.Start, error)
+	Complete(ctx context.Context, params url.Values, cookie func(flow string) string) (authorize.Completion, error)
 	Flow(ctx context.Context, id string) (api.Flow, error)
 	Connection(ctx context.Context, name string) (api.Connection, error)
 }

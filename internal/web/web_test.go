@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/catalog"
@@ -379,8 +380,8 @@ func TestUnderAPathEveryAddressBeginsWithIt(t *testing.T) {
 // broken is a broker whose store is gone.
 type broken struct{ Flows }
 
-func (broken) Start(context.Context, string) (broker.Start, error) {
-	return broker.Start{}, errors.New("sql: CANARY-detail")
+func (broken) Start(context.Context, string) (authorize.Start, error) {
+	return authorize.Start{}, errors.New("sql: CANARY-detail")
 }
 
 func TestADefectShowsItsRequestAndNothingElse(t *testing.T) {

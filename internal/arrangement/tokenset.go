@@ -1,4 +1,4 @@
-package broker
+package arrangement
 
 import (
 	"context"
@@ -19,24 +19,24 @@ import (
 const (
 	// TokenTimeout bounds a token request.
 	TokenTimeout = quirk.Timeout
-	// keepGenerations is how many older token sets are kept, sealed.
-	keepGenerations = 3
+	// KeepGenerations is how many older token sets are kept, sealed.
+	KeepGenerations = 3
 )
 
-// currentTokenSet is the connection's token set, or the zero one before the first.
-func (b *Broker) currentTokenSet(ctx context.Context, connection string) (ledger.TokenSet, error) {
-	set, err := b.Store.TokenSet(ctx, connection)
+// CurrentTokenSet is the connection's token set, or the zero one before the first.
+func (d *Desk) CurrentTokenSet(ctx context.Context, connection string) (ledger.TokenSet, error) {
+	set, err := d.Store.TokenSet(ctx, connection)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return ledger.TokenSet{Connection: connection}, nil
 	}
 	return set, err
 }
 
-// sealToken makes the token set that follows previous. What the answer leaves
+// SealToken makes the token set that follows previous. What the answer leaves
 // out is carried over: the refresh token and its expiry (RFC 6749 section 6),
 // the scope (section 5.1).
-func (b *Broker) sealToken(a arrangement, token oauth.Token, previous ledger.TokenSet) (ledger.TokenSet, error) {
-	name, generation := a.connection.Name, previous.Generation+1
+func (d *Desk) SealToken(a Arrangement, token oauth.Token, previous ledger.TokenSet) (ledger.TokenSet, error) {
+	name, generation := a.Connection.Name, previous.Generation+1
 	set := ledger.TokenSet{
 		Connection:       name,
 		Generation:       generation,
@@ -49,35 +49,35 @@ func (b *Broker) sealToken(a arrangement, token oauth.Token, previous ledger.Tok
 	if !token.ScopeGiven {
 		set.Scope = previous.Scope
 		if len(previous.Scope) == 0 {
-			set.Scope = a.scopes()
+			set.Scope = a.Scopes()
 		}
 	}
 	refresh := secret.NewText(token.RefreshToken)
 	if refresh.IsZero() && len(previous.RefreshToken) > 0 {
-		kept, err := b.Keyring.Open(previous.RefreshToken, ledger.TokenPlace(name, previous.Generation, "refresh_token"))
+		kept, err := d.Keyring.Open(previous.RefreshToken, ledger.TokenPlace(name, previous.Generation, "refresh_token"))
 		if err != nil {
 			return set, err
 		}
 		refresh = kept
 		set.RefreshExpiresAt = previous.RefreshExpiresAt
 	}
-	access, err := b.keptAccess(token, previous)
+	access, err := d.keptAccess(token, previous)
 	if err != nil {
 		return set, err
 	}
 	if set.TokenType == "" && token.AccessToken == "" {
 		set.TokenType = previous.TokenType
 	}
-	if set.AccessToken, err = b.Keyring.Seal(access, ledger.TokenPlace(name, generation, "access_token")); err != nil {
+	if set.AccessToken, err = d.Keyring.Seal(access, ledger.TokenPlace(name, generation, "access_token")); err != nil {
 		return set, err
 	}
-	set.RefreshToken, err = b.Keyring.Seal(refresh, ledger.TokenPlace(name, generation, "refresh_token"))
+	set.RefreshToken, err = d.Keyring.Seal(refresh, ledger.TokenPlace(name, generation, "refresh_token"))
 	return set, err
 }
 
 // keptAccess is the access token of an answer, or the one before it where the
 // provider's description says that an answer may leave it out.
-func (b *Broker) keptAccess(token oauth.Token, previous ledger.TokenSet) (secret.Text, error) {
+func (d *Desk) keptAccess(token oauth.Token, previous ledger.TokenSet) (secret.Text, error) {
 	if token.AccessToken != "" {
 		return secret.NewText(token.AccessToken), nil
 	}
@@ -85,11 +85,11 @@ func (b *Broker) keptAccess(token oauth.Token, previous ledger.TokenSet) (secret
 		return secret.Text{}, fault.New(api.CodeUnreachable, "the provider's answer holds no access token").
 			WithHint("look at token_response of the provider's description: keep belongs in refresh_response")
 	}
-	return b.Keyring.Open(previous.AccessToken, ledger.TokenPlace(previous.Connection, previous.Generation, "access_token"))
+	return d.Keyring.Open(previous.AccessToken, ledger.TokenPlace(previous.Connection, previous.Generation, "access_token"))
 }
 
-// tokenDetail is what an event says of a new token set.
-func tokenDetail(token oauth.Token, set ledger.TokenSet) map[string]string {
+// TokenDetail is what an event says of a new token set.
+func TokenDetail(token oauth.Token, set ledger.TokenSet) map[string]string {
 	detail := map[string]string{
 		"generation": strconv.FormatInt(set.Generation, 10),
 		"scope":      strings.Join(set.Scope, " "),

@@ -1,4 +1,4 @@
-package broker
+package arrangement
 
 import (
 	"errors"
@@ -7,8 +7,8 @@ import (
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
-// unreachable keeps the dialer's own fault, which says most, and makes one otherwise.
-func unreachable(err error, where string) error {
+// Unreachable keeps the dialer's own fault, which says most, and makes one otherwise.
+func Unreachable(err error, where string) error {
 	var found *fault.Error
 	if errors.As(err, &found) {
 		return found

@@ -1,4 +1,4 @@
-package broker
+package authorize
 
 import (
 	"cmp"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/account"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
@@ -39,97 +40,97 @@ type Start struct {
 
 // Begin starts an authorization by code (RFC 6749 section 4.1.1, RFC 7636).
 // The flow is stored before its URL is known to anyone, so it survives a restart.
-func (b *Broker) Begin(ctx context.Context, connection string, req api.AuthorizeRequest) (api.Authorization, error) {
-	if err := b.checkReturn(req.ReturnTo); err != nil {
+func (f *Flows) Begin(ctx context.Context, connection string, req api.AuthorizeRequest) (api.Authorization, error) {
+	if err := f.checkReturn(req.ReturnTo); err != nil {
 		return api.Authorization{}, err
 	}
-	a, err := b.arrange(ctx, connection)
+	a, err := f.desk.Arrange(ctx, connection)
 	if err != nil {
 		return api.Authorization{}, err
 	}
-	if byItself(a.grant) {
-		return api.Authorization{}, fault.New(api.CodeInvalid, "the connection %q uses %s: nobody needs to authorize it", connection, a.grant).
+	if arrangement.ByItself(a.Grant) {
+		return api.Authorization{}, fault.New(api.CodeInvalid, "the connection %q uses %s: nobody needs to authorize it", connection, a.Grant).
 			WithHint("valetkey refresh %s obtains a token", connection)
 	}
-	server, err := b.server(ctx, a)
+	server, err := f.desk.Server(ctx, a)
 	if err != nil {
 		return api.Authorization{}, err
 	}
-	if req.Device || a.grant == grantDevice {
-		return b.beginDevice(ctx, a, server)
+	if req.Device || a.Grant == arrangement.GrantDevice {
+		return f.beginDevice(ctx, a, server)
 	}
 	if server.AuthorizationEndpoint == "" {
-		return api.Authorization{}, fault.New(api.CodeNeedsConfiguration, "the provider %q has no authorization endpoint", a.provider.Provider.Name).
+		return api.Authorization{}, fault.New(api.CodeNeedsConfiguration, "the provider %q has no authorization endpoint", a.Provider.Provider.Name).
 			WithHint("set authorization_endpoint, or an issuer to discover it from")
 	}
-	flow, err := b.newFlow(a, server, req)
+	flow, err := f.newFlow(a, server, req)
 	if err != nil {
 		return api.Authorization{}, err
 	}
-	if err := b.Store.CreateFlow(ctx, flow); err != nil {
+	if err := f.desk.Store.CreateFlow(ctx, flow); err != nil {
 		return api.Authorization{}, err
 	}
 	return api.Authorization{
 		Flow:             flow.ID,
-		AuthorizationURL: b.PublicURL + "/oauth/start/" + flow.ID,
+		AuthorizationURL: f.publicURL + "/oauth/start/" + flow.ID,
 		RedirectURI:      flow.RedirectURI,
 		ExpiresAt:        flow.ExpiresAt.UTC(),
 	}, nil
 }
 
-func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRequest) (ledger.Flow, error) {
+func (f *Flows) newFlow(a arrangement.Arrangement, server oauth.Server, req api.AuthorizeRequest) (ledger.Flow, error) {
 	var random [3]string // id, state, verifier
 	for i := range random {
-		text, err := oauth.NewVerifier(b.Rand)
+		text, err := oauth.NewVerifier(f.desk.Rand)
 		if err != nil {
 			return ledger.Flow{}, err
 		}
 		random[i] = text
 	}
 	id, state, verifier := random[0], random[1], random[2]
-	provider := a.provider.Provider
+	provider := a.Provider.Provider
 	challenge, method, err := oauth.CodeChallenge(provider.CodeChallengeMethod, verifier)
 	if err != nil {
 		return ledger.Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "%s", oauth.Words(err))
 	}
-	rules, err := b.legRules(a, catalog.LegAuthorization, oauth.ClientAuth{}, "")
+	rules, err := f.desk.LegRules(a, catalog.LegAuthorization, oauth.ClientAuth{}, "")
 	if err != nil {
 		return ledger.Flow{}, err
 	}
 	location, err := oauth.AuthorizationRequest{
-		ClientID:            a.client.ClientID,
-		RedirectURI:         b.RedirectURI(),
+		ClientID:            a.Client.ClientID,
+		RedirectURI:         f.desk.RedirectURI,
 		State:               state,
-		Scopes:              a.scopes(),
-		ScopeSeparator:      a.separator(),
+		Scopes:              a.Scopes(),
+		ScopeSeparator:      a.Separator(),
 		CodeChallenge:       challenge,
 		CodeChallengeMethod: method,
 		Prompt:              req.Prompt,
-		LoginHint:           cmp.Or(req.LoginHint, account.Hint(a.connection.Owner())),
+		LoginHint:           cmp.Or(req.LoginHint, account.Hint(a.Connection.Owner())),
 		Rules:               rules,
 		ResponseType:        provider.ResponseType,
 	}.URL(server.AuthorizationEndpoint)
 	if err != nil {
 		return ledger.Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no authorization URL can be made: %s", oauth.Words(err))
 	}
-	sealedVerifier, err := b.Keyring.Seal(secret.NewText(verifier), ledger.FlowPlace(id, "verifier"))
+	sealedVerifier, err := f.desk.Keyring.Seal(secret.NewText(verifier), ledger.FlowPlace(id, "verifier"))
 	if err != nil {
 		return ledger.Flow{}, err
 	}
-	sealedURL, err := b.Keyring.Seal(secret.NewText(location), ledger.FlowPlace(id, "authorization_url"))
+	sealedURL, err := f.desk.Keyring.Seal(secret.NewText(location), ledger.FlowPlace(id, "authorization_url"))
 	if err != nil {
 		return ledger.Flow{}, err
 	}
-	now := b.Now()
+	now := f.desk.Now()
 	return ledger.Flow{
 		ID:               id,
-		Connection:       a.connection.Name,
+		Connection:       a.Connection.Name,
 		StateHash:        hash(state),
 		Verifier:         sealedVerifier,
 		AuthorizationURL: sealedURL,
 		Issuer:           server.Issuer,
 		TokenEndpoint:    server.TokenEndpoint,
-		RedirectURI:      b.RedirectURI(),
+		RedirectURI:      f.desk.RedirectURI,
 		ReturnTo:         req.ReturnTo,
 		Status:           api.FlowPending,
 		CreatedAt:        now,
@@ -138,7 +139,7 @@ func (b *Broker) newFlow(a arrangement, server oauth.Server, req api.AuthorizeRe
 }
 
 // checkReturn keeps the callback from being an open redirector (RFC 9700 section 4.11).
-func (b *Broker) checkReturn(to string) error {
+func (f *Flows) checkReturn(to string) error {
 	if to == "" {
 		return nil
 	}
@@ -147,8 +148,8 @@ func (b *Broker) checkReturn(to string) error {
 		return fault.New(api.CodeInvalid, "return_to is not an http or https address")
 	}
 	origin := u.Scheme + "://" + u.Host
-	own, _ := url.Parse(b.PublicURL)
-	if origin == own.Scheme+"://"+own.Host || slices.Contains(b.ReturnOrigins, origin) {
+	own, _ := url.Parse(f.publicURL)
+	if origin == own.Scheme+"://"+own.Host || slices.Contains(f.origins, origin) {
 		return nil
 	}
 	return fault.New(api.CodeInvalid, "return_to leads to %s, which is not allowed", origin).
@@ -156,8 +157,8 @@ func (b *Broker) checkReturn(to string) error {
 }
 
 // Start is called when a browser opens the authorization URL.
-func (b *Broker) Start(ctx context.Context, id string) (Start, error) {
-	flow, err := b.Store.Flow(ctx, id)
+func (f *Flows) Start(ctx context.Context, id string) (Start, error) {
+	flow, err := f.desk.Store.Flow(ctx, id)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return Start{}, unknownFlow(err)
 	}
@@ -167,14 +168,14 @@ func (b *Broker) Start(ctx context.Context, id string) (Start, error) {
 	if flow.ByDevice() {
 		return Start{}, unknownFlow(ledger.ErrNotFound)
 	}
-	if err := b.openFlow(flow); err != nil {
+	if err := f.openFlow(flow); err != nil {
 		return Start{}, err
 	}
-	location, err := b.Keyring.Open(flow.AuthorizationURL, ledger.FlowPlace(id, "authorization_url"))
+	location, err := f.desk.Keyring.Open(flow.AuthorizationURL, ledger.FlowPlace(id, "authorization_url"))
 	if err != nil {
 		return Start{}, err
 	}
-	verifier, err := b.Keyring.Open(flow.Verifier, ledger.FlowPlace(id, "verifier"))
+	verifier, err := f.desk.Keyring.Open(flow.Verifier, ledger.FlowPlace(id, "verifier"))
 	if err != nil {
 		return Start{}, err
 	}
@@ -191,12 +192,12 @@ func binding(verifier secret.Text) string {
 }
 
 // openFlow says why a flow can no longer be finished, if so.
-func (b *Broker) openFlow(flow ledger.Flow) error {
+func (f *Flows) openFlow(flow ledger.Flow) error {
 	switch {
 	case flow.Status != api.FlowPending || !flow.TakenAt.IsZero():
 		return fault.New(api.CodeConflict, "this authorization was used already").
 			WithHint("begin a new one: valetkey connect %s", flow.Connection)
-	case !b.Now().Before(flow.ExpiresAt):
+	case !f.desk.Now().Before(flow.ExpiresAt):
 		return fault.New(api.CodeConflict, "this authorization expired: it was open for %s", flowLife).
 			WithHint("begin a new one: valetkey connect %s", flow.Connection)
 	default:
@@ -210,25 +211,25 @@ func unknownFlow(err error) error {
 }
 
 // Flow returns how far an authorization has come.
-func (b *Broker) Flow(ctx context.Context, id string) (api.Flow, error) {
-	flow, err := b.Store.Flow(ctx, id)
+func (f *Flows) Flow(ctx context.Context, id string) (api.Flow, error) {
+	flow, err := f.desk.Store.Flow(ctx, id)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return api.Flow{}, unknownFlow(err)
 	}
 	if err != nil {
 		return api.Flow{}, err
 	}
-	if flow.ByDevice() && b.openFlow(flow) == nil {
-		if flow, err = b.pollDevice(ctx, flow); err != nil {
+	if flow.ByDevice() && f.openFlow(flow) == nil {
+		if flow, err = f.pollDevice(ctx, flow); err != nil {
 			return api.Flow{}, err
 		}
 	}
-	return b.flowView(flow), nil
+	return f.flowView(flow), nil
 }
 
-func (b *Broker) flowView(flow ledger.Flow) api.Flow {
+func (f *Flows) flowView(flow ledger.Flow) api.Flow {
 	view := api.Flow{ID: flow.ID, Connection: flow.Connection, Status: flow.Status, Cause: flow.Cause, ExpiresAt: flow.ExpiresAt.UTC()}
-	if flow.Status == api.FlowPending && !b.Now().Before(flow.ExpiresAt) {
+	if flow.Status == api.FlowPending && !f.desk.Now().Before(flow.ExpiresAt) {
 		// A person who declines may never come back: many servers end on a page of their own.
 		view.Status = api.FlowFailed
 		view.Cause = &api.Cause{
@@ -239,4 +240,9 @@ func (b *Broker) flowView(flow ledger.Flow) api.Flow {
 		}
 	}
 	return view
+}
+
+// Tidy removes flows that ended long ago. The server calls it now and then.
+func (f *Flows) Tidy(ctx context.Context) error {
+	return f.desk.Store.DeleteFlows(ctx, f.desk.Now().Add(-flowMemory))
 }

@@ -1,4 +1,4 @@
-package broker
+package authorize
 
 import (
 	"cmp"
@@ -10,30 +10,30 @@ import (
 	"github.com/valetkey/valetkey/oauth"
 )
 
-// ImportToken takes over a token set that was obtained elsewhere, as the
+// Import takes over a token set that was obtained elsewhere, as the
 // connection's next generation. Nothing is asked of the provider: the first
 // use shows whether the tokens live. Whatever else still renews them must stop,
 // or a rotating refresh token will be lost to one of the two.
-func (b *Broker) ImportToken(ctx context.Context, connection string, set api.TokenImport) (api.Connection, error) {
+func (f *Flows) Import(ctx context.Context, connection string, set api.TokenImport) error {
 	if set.AccessToken == "" && set.RefreshToken == "" {
-		return api.Connection{}, fault.New(api.CodeInvalid, "there is no token to import").
+		return fault.New(api.CodeInvalid, "there is no token to import").
 			WithHint("give access_token, refresh_token or both")
 	}
 	for name, text := range map[string]string{"access_token": string(set.AccessToken), "refresh_token": string(set.RefreshToken), "token_type": set.TokenType} {
 		if strings.ContainsFunc(text, func(r rune) bool { return r < 0x21 || r > 0x7e }) {
-			return api.Connection{}, fault.New(api.CodeInvalid, "the %s holds characters that no token has", name).
+			return fault.New(api.CodeInvalid, "the %s holds characters that no token has", name).
 				WithHint("copy it whole, without spaces and line breaks")
 		}
 	}
-	a, err := b.arrange(ctx, connection)
+	a, err := f.desk.Arrange(ctx, connection)
 	if err != nil {
-		return api.Connection{}, err
+		return err
 	}
-	if a.byItself() {
-		return api.Connection{}, fault.New(api.CodeInvalid, "the connection %q uses %s: it obtains its tokens by itself", connection, a.grant).
+	if a.ByItself() {
+		return fault.New(api.CodeInvalid, "the connection %q uses %s: it obtains its tokens by itself", connection, a.Grant).
 			WithHint("valetkey refresh %s", connection)
 	}
-	now := b.Now()
+	now := f.desk.Now()
 	token := oauth.Token{
 		AccessToken:  string(set.AccessToken),
 		RefreshToken: string(set.RefreshToken),
@@ -48,8 +48,5 @@ func (b *Broker) ImportToken(ctx context.Context, connection string, set api.Tok
 	case set.ExpiresAt != nil:
 		token.ExpiresAt = *set.ExpiresAt
 	}
-	if err := b.saveAuthorized(ctx, a, "", token); err != nil {
-		return api.Connection{}, err
-	}
-	return b.Connection(ctx, connection)
+	return f.saveAuthorized(ctx, a, "", token)
 }

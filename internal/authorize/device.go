@@ -1,4 +1,4 @@
-package broker
+package authorize
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
@@ -58,24 +59,24 @@ func (p *polls) forget(flow string) {
 
 // beginDevice starts an authorization for a machine without a browser: the
 // person opens an address anywhere and types a code (RFC 8628 section 3.1).
-func (b *Broker) beginDevice(ctx context.Context, a arrangement, server oauth.Server) (api.Authorization, error) {
+func (f *Flows) beginDevice(ctx context.Context, a arrangement.Arrangement, server oauth.Server) (api.Authorization, error) {
 	if server.DeviceAuthorizationEndpoint == "" {
-		return api.Authorization{}, fault.New(api.CodeNeedsConfiguration, "the provider %q has no device authorization endpoint", a.provider.Provider.Name).
+		return api.Authorization{}, fault.New(api.CodeNeedsConfiguration, "the provider %q has no device authorization endpoint", a.Provider.Provider.Name).
 			WithHint("leave --device away, or set device_authorization_endpoint if the provider has one")
 	}
-	codes, err := b.askForCodes(ctx, a, server)
+	codes, err := f.askForCodes(ctx, a, server)
 	if err != nil {
 		return api.Authorization{}, err
 	}
-	flow, err := b.newDeviceFlow(a, server, codes)
+	flow, err := f.newDeviceFlow(a, server, codes)
 	if err != nil {
 		return api.Authorization{}, err
 	}
-	if err := b.Store.CreateFlow(ctx, flow); err != nil {
+	if err := f.desk.Store.CreateFlow(ctx, flow); err != nil {
 		return api.Authorization{}, err
 	}
-	begin, step := device.NewPoll(codes, b.Now())
-	b.polls.of(flow.ID, begin).at = step.At
+	begin, step := device.NewPoll(codes, f.desk.Now())
+	f.polls.of(flow.ID, begin).at = step.At
 	return api.Authorization{
 		Flow:                    flow.ID,
 		UserCode:                codes.UserCode,
@@ -85,37 +86,37 @@ func (b *Broker) beginDevice(ctx context.Context, a arrangement, server oauth.Se
 	}, nil
 }
 
-func (b *Broker) askForCodes(ctx context.Context, a arrangement, server oauth.Server) (device.Authorization, error) {
-	ctx, cancel := context.WithTimeout(ctx, TokenTimeout)
+func (f *Flows) askForCodes(ctx context.Context, a arrangement.Arrangement, server oauth.Server) (device.Authorization, error) {
+	ctx, cancel := context.WithTimeout(ctx, arrangement.TokenTimeout)
 	defer cancel()
-	auth, err := b.clientAuth(a, server)
+	auth, err := f.desk.ClientAuth(a, server)
 	if err != nil {
 		return device.Authorization{}, err
 	}
 	request := device.Request{
 		Endpoint:  server.DeviceAuthorizationEndpoint,
 		Auth:      auth,
-		Scopes:    a.scopes(),
-		Separator: a.separator(),
+		Scopes:    a.Scopes(),
+		Separator: a.Separator(),
 	}
 	message, err := request.HTTP(ctx)
 	if err != nil {
 		return device.Authorization{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no device authorization can be asked for: %s", oauth.Words(err))
 	}
-	response, err := b.HTTP.Do(message)
+	response, err := f.desk.HTTP.Do(message)
 	if err != nil {
-		return device.Authorization{}, unreachable(err, "the provider "+a.provider.Provider.Name)
+		return device.Authorization{}, arrangement.Unreachable(err, "the provider "+a.Provider.Provider.Name)
 	}
 	defer response.Body.Close()
-	codes, err := request.Judge(response, b.Now(), oauth.ResponseRules{})
+	codes, err := request.Judge(response, f.desk.Now(), oauth.ResponseRules{})
 	if err != nil {
-		return codes, b.codeRefused(ctx, a, err)
+		return codes, f.codeRefused(ctx, a, err)
 	}
 	return codes, nil
 }
 
-func (b *Broker) newDeviceFlow(a arrangement, server oauth.Server, codes device.Authorization) (ledger.Flow, error) {
-	id, err := oauth.NewState(b.Rand)
+func (f *Flows) newDeviceFlow(a arrangement.Arrangement, server oauth.Server, codes device.Authorization) (ledger.Flow, error) {
+	id, err := oauth.NewState(f.desk.Rand)
 	if err != nil {
 		return ledger.Flow{}, err
 	}
@@ -123,19 +124,19 @@ func (b *Broker) newDeviceFlow(a arrangement, server oauth.Server, codes device.
 	if err != nil {
 		return ledger.Flow{}, err
 	}
-	sealed, err := b.Keyring.Seal(secret.NewText(string(document)), ledger.FlowPlace(id, "device"))
+	sealed, err := f.desk.Keyring.Seal(secret.NewText(string(document)), ledger.FlowPlace(id, "device"))
 	if err != nil {
 		return ledger.Flow{}, err
 	}
 	return ledger.Flow{
 		ID:               id,
-		Connection:       a.connection.Name,
+		Connection:       a.Connection.Name,
 		StateHash:        hash(id), // no state travels; the column is unique
 		AuthorizationURL: sealed,
 		Issuer:           server.Issuer,
 		TokenEndpoint:    server.TokenEndpoint,
 		Status:           api.FlowPending,
-		CreatedAt:        b.Now(),
+		CreatedAt:        f.desk.Now(),
 		ExpiresAt:        codes.ExpiresAt,
 	}, nil
 }
@@ -143,8 +144,8 @@ func (b *Broker) newDeviceFlow(a arrangement, server oauth.Server, codes device.
 // pollDevice asks the provider whether the person has approved, when it is
 // time to (RFC 8628 section 3.5), and returns the flow as it is then. Whoever
 // looks at the flow drives it: nothing is polled that nobody waits for.
-func (b *Broker) pollDevice(ctx context.Context, flow ledger.Flow) (ledger.Flow, error) {
-	text, err := b.Keyring.Open(flow.AuthorizationURL, ledger.FlowPlace(flow.ID, "device"))
+func (f *Flows) pollDevice(ctx context.Context, flow ledger.Flow) (ledger.Flow, error) {
+	text, err := f.desk.Keyring.Open(flow.AuthorizationURL, ledger.FlowPlace(flow.ID, "device"))
 	if err != nil {
 		return flow, err
 	}
@@ -152,39 +153,39 @@ func (b *Broker) pollDevice(ctx context.Context, flow ledger.Flow) (ledger.Flow,
 	if err := json.Unmarshal([]byte(text.Reveal()), &kept); err != nil {
 		return flow, err
 	}
-	p := b.polls.of(flow.ID, device.Poll{Interval: kept.Interval, ExpiresAt: flow.ExpiresAt})
+	p := f.polls.of(flow.ID, device.Poll{Interval: kept.Interval, ExpiresAt: flow.ExpiresAt})
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if b.Now().Before(p.at) {
+	if f.desk.Now().Before(p.at) {
 		return flow, nil
 	}
 	// A token must be kept though whoever looked has left.
 	ctx = context.WithoutCancel(ctx)
-	a, err := b.arrange(ctx, flow.Connection)
+	a, err := f.desk.Arrange(ctx, flow.Connection)
 	if err != nil {
 		return flow, err
 	}
-	token, outcome := b.askForToken(ctx, a, flow, kept.DeviceCode)
-	next, step := p.state.Next(outcome, b.Now())
+	token, outcome := f.askForToken(ctx, a, flow, kept.DeviceCode)
+	next, step := p.state.Next(outcome, f.desk.Now())
 	p.state, p.at = next, step.At
 	if !step.Final() {
 		return flow, nil
 	}
-	b.polls.forget(flow.ID)
-	return b.endDevice(ctx, a, flow, token, step)
+	f.polls.forget(flow.ID)
+	return f.endDevice(ctx, a, flow, token, step)
 }
 
-func (b *Broker) askForToken(ctx context.Context, a arrangement, flow ledger.Flow, code string) (oauth.Token, error) {
-	server, err := b.server(ctx, a)
+func (f *Flows) askForToken(ctx context.Context, a arrangement.Arrangement, flow ledger.Flow, code string) (oauth.Token, error) {
+	server, err := f.desk.Server(ctx, a)
 	if err != nil {
 		return oauth.Token{}, err
 	}
 	server.TokenEndpoint = flow.TokenEndpoint
-	auth, err := b.clientAuth(a, server)
+	auth, err := f.desk.ClientAuth(a, server)
 	if err != nil {
 		return oauth.Token{}, err
 	}
-	return b.exchange(ctx, a, oauth.TokenRequest{
+	return f.desk.Exchange(ctx, a, oauth.TokenRequest{
 		Endpoint: server.TokenEndpoint,
 		Auth:     auth,
 		Grant:    device.Grant,
@@ -193,31 +194,30 @@ func (b *Broker) askForToken(ctx context.Context, a arrangement, flow ledger.Flo
 }
 
 // endDevice saves the grant, or says why there is none.
-func (b *Broker) endDevice(ctx context.Context, a arrangement, flow ledger.Flow, token oauth.Token, step device.Step) (ledger.Flow, error) {
-	if err := b.Store.TakeFlow(ctx, flow.ID, b.Now()); err != nil {
+func (f *Flows) endDevice(ctx context.Context, a arrangement.Arrangement, flow ledger.Flow, token oauth.Token, step device.Step) (ledger.Flow, error) {
+	if err := f.desk.Store.TakeFlow(ctx, flow.ID, f.desk.Now()); err != nil {
 		if errors.Is(err, ledger.ErrStale) {
-			return b.Store.Flow(ctx, flow.ID) // another process was faster
+			return f.desk.Store.Flow(ctx, flow.ID) // another process was faster
 		}
 		return flow, err
 	}
 	if step.Verdict == device.Granted {
-		if err := b.saveAuthorized(ctx, a, flow.Issuer, token); err != nil {
+		if err := f.saveAuthorized(ctx, a, flow.Issuer, token); err != nil {
 			return flow, err
 		}
 		flow.Status = api.FlowDone
-		return flow, b.Store.FinishFlow(ctx, flow.ID, flow.Status, nil)
+		return flow, f.desk.Store.FinishFlow(ctx, flow.ID, flow.Status, nil)
 	}
 	flow.Status = api.FlowFailed
 	flow.Cause = &api.Cause{Code: string(step.Verdict), Title: "the authorization was not approved in time", Remedy: "valetkey connect " + flow.Connection + " --device"}
 	if step.Err != nil && step.Verdict != device.Expired {
-		flow.Cause = b.cause(a, step.Err)
+		flow.Cause = f.desk.Cause(a, step.Err)
 		if step.Err.ClientWide() {
-			if err := b.Store.SetClientCause(ctx, a.client.Name, flow.Cause, b.Now()); err != nil {
-				b.Log.Error("the client is refused, and that is not written", slog.String("client", a.client.Name), slog.Any("error", err))
+			if err := f.desk.ParkClient(ctx, a.Client.Name, flow.Cause); err != nil {
+				f.desk.Log.Error("the client is refused, and that is not written", slog.String("client", a.Client.Name), slog.Any("error", err))
 			}
-			b.snapshots.Clear()
 		}
 	}
-	b.note(ctx, b.event(flow.Connection, ledger.EventDenied, map[string]string{"code": flow.Cause.Code, "title": flow.Cause.Title}))
-	return flow, b.Store.FinishFlow(ctx, flow.ID, flow.Status, flow.Cause)
+	f.desk.Note(ctx, f.desk.Event(flow.Connection, ledger.EventDenied, map[string]string{"code": flow.Cause.Code, "title": flow.Cause.Title}))
+	return flow, f.desk.Store.FinishFlow(ctx, flow.ID, flow.Status, flow.Cause)
 }

@@ -1,0 +1,128 @@
+package arrangement
+
+import (
+	"context"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/target"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+// Arrangement is all that concerns one connection, with every template that
+// its authorization needs filled in.
+type Arrangement struct {
+	Connection ledger.Connection
+	Client     ledger.Client
+	Described  api.Provider     // as it stands in the catalogue
+	Provider   catalog.Resolved // filled in
+	Grant      oauth.GrantType
+}
+
+// Arrange reads a connection, its client and its provider and fills them in.
+func (d *Desk) Arrange(ctx context.Context, name string) (Arrangement, error) {
+	c, client, err := d.Load(ctx, name)
+	if err != nil {
+		return Arrangement{}, err
+	}
+	provider, err := d.Describe(ctx, client.Provider)
+	if err != nil {
+		return Arrangement{}, err
+	}
+	a := Arrangement{Connection: c, Client: client, Described: provider, Grant: GrantOf(c.Spec, provider)}
+	return a.With(c.Captured)
+}
+
+// Server is the authorization server: as described, completed by discovery
+// where the description names an issuer and leaves endpoints out.
+func (d *Desk) Server(ctx context.Context, a Arrangement) (oauth.Server, error) {
+	p := a.Provider.Provider
+	server := oauth.Server{
+		Issuer:                p.Issuer,
+		AuthorizationEndpoint: p.AuthorizationEndpoint,
+		TokenEndpoint:         p.TokenEndpoint,
+		RefreshEndpoint:       p.RefreshEndpoint,
+		RevocationEndpoint:    p.RevocationEndpoint,
+		IntrospectionEndpoint: p.IntrospectionEndpoint,
+		UserinfoEndpoint:      p.UserinfoEndpoint,
+
+		DeviceAuthorizationEndpoint: p.DeviceAuthorizationEndpoint,
+	}
+	complete := p.TokenEndpoint != "" && (ByItself(a.Grant) || p.AuthorizationEndpoint != "")
+	if p.Issuer != "" && !complete {
+		found, err := d.Servers.Find(ctx, p.Issuer)
+		if err != nil {
+			return server, err
+		}
+		server = overlay(found, server)
+	}
+	if server.TokenEndpoint == "" && a.Described.TokenEndpoint == "" && len(a.Described.EndpointForms["token_endpoint"]) == 0 {
+		return server, fault.New(api.CodeNeedsConfiguration, "the provider %q has no token endpoint", p.Name).
+			WithHint("set token_endpoint, or an issuer to discover it from")
+	}
+	return server, nil
+}
+
+// overlay takes what was written by hand over what was discovered.
+func overlay(found, written oauth.Server) oauth.Server {
+	for _, field := range []struct{ to, from *string }{
+		{&found.AuthorizationEndpoint, &written.AuthorizationEndpoint},
+		{&found.TokenEndpoint, &written.TokenEndpoint},
+		{&found.RefreshEndpoint, &written.RefreshEndpoint},
+		{&found.RevocationEndpoint, &written.RevocationEndpoint},
+		{&found.IntrospectionEndpoint, &written.IntrospectionEndpoint},
+		{&found.UserinfoEndpoint, &written.UserinfoEndpoint},
+		{&found.DeviceAuthorizationEndpoint, &written.DeviceAuthorizationEndpoint},
+	} {
+		if *field.from != "" {
+			*field.to = *field.from
+		}
+	}
+	return found
+}
+
+// Separator is what stands between scopes on the wire (RFC 6749 section 3.3: one space).
+func (a Arrangement) Separator() string {
+	if s := a.Provider.Provider.Scopes; s != nil && s.Separator != "" {
+		return s.Separator
+	}
+	return " "
+}
+
+// Scopes are the ones to ask for.
+func (a Arrangement) Scopes() []string {
+	return a.Provider.Scopes(string(a.Grant), a.Connection.Spec.Scopes)
+}
+
+// Settings are the connection's call settings over its provider's.
+func (a Arrangement) Settings() api.CallSettings {
+	return target.Merge(a.Provider.Provider.API, a.Connection.Spec.API)
+}
+
+// Target fills in how to call the API.
+func (a Arrangement) Target() (*target.Target, error) {
+	settings := a.Settings()
+	// A connection's own base URL is held to what lint holds a description's to.
+	if open := catalog.Unguarded(settings.BaseURL, a.Described.Variables); len(open) > 0 {
+		return nil, fault.New(api.CodeNeedsConfiguration, "the base_url of connection %q lets the provider's answer choose the host by {%s}", a.Connection.Name, open[0]).
+			WithHint("give variables.%s of the provider's description a must_match", open[0])
+	}
+	t, err := target.New(a.Connection.Name, settings, a.Provider.Variables)
+	if err != nil {
+		return nil, err
+	}
+	t.Logins = target.Pages(a.Provider.Provider.AuthorizationEndpoint, a.Provider.Provider.Issuer)
+	return t, t.CheckHost(a.Client.AllowedHosts)
+}
+
+// Load reads a connection with its client.
+func (d *Desk) Load(ctx context.Context, name string) (ledger.Connection, ledger.Client, error) {
+	c, err := d.Store.Connection(ctx, name)
+	if err != nil {
+		return c, ledger.Client{}, ledger.Fault(err, "connection", name)
+	}
+	client, err := d.Store.Client(ctx, c.Spec.Client)
+	return c, client, ledger.Fault(err, "client", c.Spec.Client)
+}

@@ -1,0 +1,26 @@
+package authorize
+
+import (
+	"crypto/sha256"
+
+	"github.com/valetkey/valetkey/internal/arrangement"
+)
+
+// Flows begins and finishes authorizations. Make one with [New].
+type Flows struct {
+	desk      *arrangement.Desk
+	publicURL string
+	origins   []string
+	polls     polls
+}
+
+// New returns the authorizations of a desk. publicURL is what browsers see;
+// returnOrigins are the origins a flow may return to besides it.
+func New(desk *arrangement.Desk, publicURL string, returnOrigins []string) *Flows {
+	return &Flows{desk: desk, publicURL: publicURL, origins: returnOrigins}
+}
+
+func hash(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:]
+}
