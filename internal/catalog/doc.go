@@ -2,7 +2,9 @@
 //
 // The flow: providers/*.yaml are embedded, one file per provider, the file's
 // name being the provider's; [BuiltIn] lists their names and parses each one
-// when it is first asked for; [Catalog.WithUser] lays the user's own on top.
+// when it is first asked for; [Catalog.WithDirectory] lays the operator's files
+// on top, and [Catalog.WithUser] the user's own on those. [Catalog.List] and
+// [Catalog.Search] answer from providers/index.tsv, which go generate writes.
 // [Resolve] fills a description's variables from its defaults, what was
 // captured, the client and the connection; template.go expands {name} where it
 // stands, and late.go what only a request knows. [FromCallback], [FromToken]
@@ -11,6 +13,7 @@
 //
 // Invariants:
 //   - A catalogue never changes; what it hands out are copies.
+//   - Neither a start nor a list parses what is shipped.
 //   - A variable's value cannot move a URL to another host, path level or
 //     query parameter than the one its braces stand in, unless the
 //     description says |raw.

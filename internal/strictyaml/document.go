@@ -145,3 +145,10 @@ func (doc *Document) Has(key string) bool {
 	_, value := child(doc.body, key)
 	return value != nil
 }
+
+// Below returns the part of the document under a key of its top level; its
+// places are still those of the file.
+func (doc *Document) Below(key string) *Document {
+	_, value := child(doc.body, key)
+	return &Document{filename: doc.filename, body: value}
+}

@@ -290,3 +290,23 @@ func TestAPlaceIsFoundByItsPath(t *testing.T) {
 		}
 	}
 }
+
+func TestAPartOfADocumentIsReadByItself(t *testing.T) {
+	doc, err := strictyaml.Parse("m.yaml", []byte("else: 1\nparts:\n  a: {label: A}\n  b: {lable: B}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts map[string]struct {
+		Label string `json:"label"`
+	}
+	err = doc.Below("parts").Decode(&parts)
+	if err == nil || !strings.Contains(err.Error(), "m.yaml:4:7") || !strings.Contains(err.Error(), "did you mean label?") {
+		t.Errorf("the mistake is told as %v", err)
+	}
+	if parts["a"].Label != "A" {
+		t.Errorf("read %v", parts)
+	}
+	if err := doc.Below("nothing").Decode(&parts); err != nil {
+		t.Errorf("an absent part: %v", err)
+	}
+}
