@@ -23,7 +23,7 @@ type Provider struct {
 	// invalid_client or AADSTS7000215.
 	ErrorHints map[string]string `json:"error_hints,omitempty"`
 	Provenance *Provenance       `json:"provenance,omitempty"`
-	BuiltIn    bool              `json:"built_in,omitempty"` // shipped with Valetkey; read-only
+	BuiltIn    bool              `json:"built_in,omitempty"` // shipped with Valetkey, or a file of the server's operator; read-only
 }
 
 // Endpoints of an authorization server. With an issuer, what is missing is
@@ -154,7 +154,9 @@ const (
 	VerificationUnverified = "unverified" // public descriptions disagree, or one weak one is all there is
 )
 
-// ProviderList is one page of providers.
+// ProviderList is one page of providers: the user's own in full, and of
+// built-in ones a summary, which holds name, title, tags, grant, verification
+// and built_in.
 type ProviderList struct {
 	Providers  []Provider `json:"providers"`
 	NextCursor string     `json:"next_cursor,omitempty"`

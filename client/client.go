@@ -29,7 +29,7 @@ type Options struct {
 
 // Client speaks to one Valetkey. It is safe for concurrent use.
 type Client struct {
-	Providers   *Collection[api.Provider, api.Provider]
+	Providers   *Providers
 	Clients     *Collection[api.Client, api.ClientSpec]
 	Connections *Collection[api.Connection, api.ConnectionSpec]
 	Flows       *Flows
@@ -117,7 +117,7 @@ func assemble(base *url.URL, name, key string, sender *http.Client) *Client {
 	// through /proxy/ it belongs to the caller.
 	sender.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{base: trimmed, name: name, key: key, http: sender}
-	c.Providers = &Collection[api.Provider, api.Provider]{client: c, noun: "providers"}
+	c.Providers = &Providers{Collection[api.Provider, api.Provider]{client: c, noun: "providers"}}
 	c.Clients = &Collection[api.Client, api.ClientSpec]{client: c, noun: "clients"}
 	c.Connections = &Collection[api.Connection, api.ConnectionSpec]{client: c, noun: "connections"}
 	c.Flows = &Flows{client: c}

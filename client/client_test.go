@@ -105,6 +105,29 @@ func TestAListWalksItsPagesOnlyAsFarAsItIsRead(t *testing.T) {
 	}
 }
 
+func TestASearchKeepsItsWordsFromPageToPage(t *testing.T) {
+	var asked []string
+	c := server(t, func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		asked = append(asked, query.Get("search")+" "+query.Get("cursor"))
+		list := api.ProviderList{Providers: []api.Provider{{Name: "p"}}}
+		if query.Get("cursor") == "" {
+			list.NextCursor = "more"
+		}
+		answer(w, 200, list)
+	})
+	found := 0
+	for _, err := range c.Providers.Search(t.Context(), "mail marketing") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		found++
+	}
+	if got := strings.Join(asked, "; "); found != 2 || got != "mail marketing ; mail marketing more" {
+		t.Errorf("%d found, asked %q", found, got)
+	}
+}
+
 func TestAListEndsWhenTheServerRepeatsACursor(t *testing.T) {
 	asked := 0
 	c := server(t, func(w http.ResponseWriter, _ *http.Request) {

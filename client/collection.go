@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,7 +23,7 @@ type Collection[T, S any] struct {
 // List walks all of them by name, page after page, asking for the next page
 // when it is reached. After an error it stops.
 func (c *Collection[T, S]) List(ctx context.Context) iter.Seq2[T, error] {
-	return pages[T](ctx, c.client, []string{"v1", c.noun}, c.noun)
+	return pages[T](ctx, c.client, []string{"v1", c.noun}, c.noun, nil)
 }
 
 // Get returns one.
@@ -55,11 +56,13 @@ func (c *Collection[T, S]) Delete(ctx context.Context, name string) error {
 
 func (c *Collection[T, S]) path(name string) []string { return []string{"v1", c.noun, name} }
 
-// pages walks a list whose items stand under noun.
-func pages[T any](ctx context.Context, c *Client, path []string, noun string) iter.Seq2[T, error] {
+// pages walks a list whose items stand under noun; filter is what a query asks
+// for besides a page.
+func pages[T any](ctx context.Context, c *Client, path []string, noun string, filter url.Values) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		query := url.Values{"limit": {strconv.Itoa(pageSize)}}
+		maps.Copy(query, filter)
 		for {
 			items, next, err := page[T](ctx, c, request{method: http.MethodGet, path: path, query: query}, noun)
 			if err != nil {

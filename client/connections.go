@@ -61,7 +61,7 @@ func (c *Client) ImportToken(ctx context.Context, connection string, set api.Tok
 
 // Events walks what happened to a connection, newest first.
 func (c *Client) Events(ctx context.Context, connection string) iter.Seq2[api.Event, error] {
-	return pages[api.Event](ctx, c, of(connection, "events"), "events")
+	return pages[api.Event](ctx, c, of(connection, "events"), "events", nil)
 }
 
 // Version says which program answers.

@@ -15,7 +15,7 @@ type Keys struct {
 
 // List walks all keys, without the keys themselves.
 func (k *Keys) List(ctx context.Context) iter.Seq2[api.Key, error] {
-	return pages[api.Key](ctx, k.client, []string{"v1", "keys"}, "keys")
+	return pages[api.Key](ctx, k.client, []string{"v1", "keys"}, "keys", nil)
 }
 
 // Create makes a key. The answer is the one time the key itself is shown.

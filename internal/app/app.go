@@ -69,7 +69,7 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 		return nil, err
 	}
 	out := egress.New(egress.Config{AllowPrivate: ranges})
-	providers, err := catalog.BuiltIn()
+	providers, err := readProviders(config.ProvidersDir)
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +127,19 @@ func (a *App) closeStore() error {
 		return nil
 	}
 	return a.store.Close()
+}
+
+// readProviders lays the operator's files over what is built in.
+func readProviders(dir string) (*catalog.Catalog, error) {
+	providers, err := catalog.BuiltIn()
+	if err != nil || dir == "" {
+		return providers, err
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "the providers directory %s is not there", dir).
+			WithHint("set --providers-dir or VALETKEY_PROVIDERS_DIR to a directory with *.yaml files")
+	}
+	return providers.WithDirectory(dir, os.DirFS(dir))
 }
 
 func makeDataDir(dir string) error {

@@ -22,6 +22,7 @@ type Config struct {
 	PublicURL     string           // default: the listen address, over http
 	AllowPrivate  string           // ranges that outgoing requests may reach; see egress.ParseRanges
 	ReturnOrigins []string         // origins a flow may return to
+	ProvidersDir  string           // the operator's own descriptions, *.yaml; "" for none
 	Version       api.Version      // what /v1/version answers
 	Now           func() time.Time // default time.Now
 	Log           *slog.Logger     // default: discards

@@ -10,9 +10,10 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 )
 
-// Providers returns the catalogue, built in and the user's own, by name.
-func (b *Broker) Providers(context.Context) ([]api.Provider, error) {
-	return b.catalog.Load().List()
+// Providers searches the catalogue, built in and the user's own, as
+// [catalog.Catalog.Search] does; without words it is all of it, by name.
+func (b *Broker) Providers(_ context.Context, words string) ([]api.Provider, error) {
+	return b.catalog.Load().Search(words)
 }
 
 // Provider returns one description.

@@ -124,7 +124,7 @@ func parseDirectory(name string, dir fs.FS) (map[string]api.Provider, error) {
 		}
 	}
 	if len(mistakes) > 0 {
-		return nil, fault.New(api.CodeInvalid, "%s", strings.Join(mistakes, "\n")).
+		return nil, fault.New(api.CodeNeedsConfiguration, "%s", strings.Join(mistakes, "\n")).
 			WithHint("valetkey providers lint FILE checks a file without starting the server")
 	}
 	return all, nil

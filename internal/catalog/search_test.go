@@ -145,7 +145,7 @@ func TestAMistakeInTheOperatorsFilesNamesFileLineAndNearestKey(t *testing.T) {
 		"good.yaml":  {Data: []byte("token_endpoint: https://a.example/t\n")},
 		"twice.yaml": {Data: []byte("providers: {good: {token_endpoint: 'https://a.example/t'}}\n")},
 	})
-	if !fault.Is(err, api.CodeInvalid) {
+	if !fault.Is(err, api.CodeNeedsConfiguration) {
 		t.Fatalf("got %v", err)
 	}
 	for _, want := range []string{

@@ -3,6 +3,7 @@ package rest
 import (
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/valetkey/valetkey/api"
@@ -66,6 +67,19 @@ func window[T any](items []T, page listPage, name func(T) string) ([]T, string) 
 		start++
 	}
 	return cut(items[start:], page.limit, name)
+}
+
+// windowBehind is the page of a list that comes in full, in an order of its
+// own: what stands behind the name in the cursor.
+func windowBehind[T any](items []T, page listPage, name func(T) string) ([]T, string) {
+	if page.after != "" {
+		last := slices.IndexFunc(items, func(item T) bool { return name(item) == page.after })
+		if last < 0 {
+			return nil, "" // what the page before ended with is gone
+		}
+		items = items[last+1:]
+	}
+	return cut(items, page.limit, name)
 }
 
 // present is an empty list in place of none, so that JSON shows [].

@@ -7,16 +7,33 @@ import (
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
+// maxSearch bounds what is looked for, in bytes.
+const maxSearch = 200
+
+// providerQuery are the query parameters of the list of providers.
+type providerQuery struct {
+	Search string `query:"search" description:"Only those with all these words in their name, title or tags, the best match first."`
+	pageQuery
+}
+
 func (s *Server) listProviders(w http.ResponseWriter, r *http.Request) error {
 	page, err := pageOf(r)
 	if err != nil {
 		return err
 	}
-	all, err := s.config.Broker.Providers(r.Context())
+	words := r.URL.Query().Get("search")
+	if len(words) > maxSearch {
+		return fault.New(api.CodeInvalid, "search is longer than %d bytes", maxSearch)
+	}
+	all, err := s.config.Broker.Providers(r.Context(), words)
 	if err != nil {
 		return err
 	}
-	items, next := window(all, page, func(p api.Provider) string { return p.Name })
+	name := func(p api.Provider) string { return p.Name }
+	items, next := window(all, page, name)
+	if words != "" {
+		items, next = windowBehind(all, page, name)
+	}
 	return answer(w, http.StatusOK, api.ProviderList{Providers: present(items), NextCursor: next})
 }
 

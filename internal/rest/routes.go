@@ -7,7 +7,7 @@ import "github.com/valetkey/valetkey/api"
 // answers.
 func (s *Server) table() []route {
 	return []route{
-		{"GET /v1/providers", settings, s.listProviders, op("Providers", "List providers", "The catalogue, built in and your own, by name.").query(pageQuery{}).out(api.ProviderList{})},
+		{"GET /v1/providers", settings, s.listProviders, op("Providers", "List providers", "The catalogue, by name: your own in full, of built-in ones a summary with name, title, tags, grant and verification.").query(providerQuery{}).out(api.ProviderList{})},
 		{"GET /v1/providers/{name}", settings, s.getProvider, op("Providers", "Read a provider", "").out(api.Provider{})},
 		{"PUT /v1/providers/{name}", administer, s.putProvider, op("Providers", "Write a provider of your own", "Built-in ones are read-only.").in(api.Provider{}).out(api.Provider{}).creates()},
 		{"DELETE /v1/providers/{name}", administer, s.deleteProvider, op("Providers", "Delete a provider of your own", "Refused while a client uses it.")},

@@ -25,7 +25,7 @@ type Broker interface {
 
 // Providers is the catalogue.
 type Providers interface {
-	Providers(ctx context.Context) ([]api.Provider, error)
+	Providers(ctx context.Context, words string) ([]api.Provider, error)
 	Provider(ctx context.Context, name string) (api.Provider, error)
 	PutProvider(ctx context.Context, name string, p api.Provider) (created bool, err error)
 	DeleteProvider(ctx context.Context, name string) error

@@ -25,7 +25,7 @@ addresses; any other must be told with --allow-private.
 
 Each flag has an environment variable; a flag beats the variable, which beats
 the file of --config. The file is YAML with the keys listen, public_url,
-allow_private, return_origins, data and database.`
+allow_private, return_origins, data, database and providers_dir.`
 
 // serveFile is the configuration file of a server.
 type serveFile struct {
@@ -35,6 +35,7 @@ type serveFile struct {
 	ReturnOrigins []string `json:"return_origins,omitempty"`
 	Data          string   `json:"data,omitempty"`
 	Database      string   `json:"database,omitempty"`
+	ProvidersDir  string   `json:"providers_dir,omitempty"`
 }
 
 // Serve is valetkey serve.
@@ -67,6 +68,7 @@ func (p Commands) Serve() *cobra.Command {
 	flags.StringVar(&f.PublicURL, "public-url", "", "what browsers and providers see (VALETKEY_PUBLIC_URL; default the listen address)")
 	flags.StringVar(&f.AllowPrivate, "allow-private", "", "address ranges that requests may reach besides public ones,\nsuch as loopback,10.0.0.0/8 (VALETKEY_ALLOW_PRIVATE)")
 	flags.StringVar(&f.Database, "database", "", "a PostgreSQL database, postgres://USER@HOST/NAME, instead of SQLite\nin the data directory (VALETKEY_DATABASE, or VALETKEY_DATABASE_FILE)")
+	flags.StringVar(&f.ProvidersDir, "providers-dir", "", "a `DIR` with provider descriptions of yours, *.yaml\n(VALETKEY_PROVIDERS_DIR)")
 	flags.StringVar(&configFile, "config", "", "a `FILE` with settings, as YAML")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log details")
 	return cmd
@@ -96,6 +98,7 @@ func (p Commands) serveConfig(f prompt.ServerFlags, path string) (app.Config, er
 		{&config.PublicURL, &file.PublicURL},
 		{&config.AllowPrivate, &file.AllowPrivate},
 		{&config.Database, &file.Database},
+		{&config.ProvidersDir, &file.ProvidersDir},
 	} {
 		if *setting.to == "" {
 			*setting.to = *setting.from

@@ -91,6 +91,7 @@ type ServerFlags struct {
 	PublicURL    string
 	AllowPrivate string
 	Database     string
+	ProvidersDir string
 }
 
 // AppConfig puts flags, environment and defaults together.
@@ -109,6 +110,7 @@ func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
 		Listen:       p.Setting(f.Listen, "VALETKEY_LISTEN"),
 		PublicURL:    strings.TrimRight(p.Setting(f.PublicURL, "VALETKEY_PUBLIC_URL"), "/"),
 		AllowPrivate: p.Setting(f.AllowPrivate, "VALETKEY_ALLOW_PRIVATE"),
+		ProvidersDir: p.Setting(f.ProvidersDir, "VALETKEY_PROVIDERS_DIR"),
 		Version:      p.BuildInfo(),
 		Now:          p.Env.Now,
 	}, nil
