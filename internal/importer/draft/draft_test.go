@@ -96,6 +96,10 @@ func TestWhatCannotBeReadIsRefusedWithoutQuoting(t *testing.T) {
 		"deep YAML":       strings.Repeat("- ", 300) + "hunter2",
 		"bytes":           "\xff\xfehunter2",
 		"too large":       strings.Repeat(" ", draft.MaxSize+1),
+		"a very wide map": strings.Repeat("hunter2:\n", 100_000),
+		"many questions":  strings.Repeat("? hunter2\n", 100_000),
+		"many anchors":    strings.Repeat("&hunter2 ", 4_000_000),
+		"many items":      strings.Repeat("- a\n", 4_000_000),
 		"two JSON values": `{"a":"hunter2"} {"b":1}`,
 	} {
 		d := draft.New()

@@ -56,6 +56,9 @@ func (d *Draft) Parse(f File) (Value, error) {
 			return Value{}, notJSON(f.Name, err)
 		}
 	}
+	if err := checkYAML(f.Name, data); err != nil {
+		return Value{}, err
+	}
 	var raw any
 	if err := strictyaml.Decode(f.Name, data, &raw); err != nil {
 		return Value{}, err
