@@ -2,6 +2,8 @@ package arrangement
 
 import (
 	"context"
+	"net/http"
+	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
@@ -16,13 +18,17 @@ func (d *Desk) quirks() quirk.Exchange { return quirk.Exchange{HTTP: d.HTTP, Now
 // Exchange makes one token request as the provider's description has it, and
 // the further ones it asks for. access is the token that is renewed, if any.
 func (d *Desk) Exchange(ctx context.Context, a Arrangement, request oauth.TokenRequest, access secret.Text) (oauth.Token, error) {
-	return d.quirks().Token(ctx, quirk.Ask{
+	return d.quirks().Token(ctx, d.asking(a, request, access))
+}
+
+func (d *Desk) asking(a Arrangement, request oauth.TokenRequest, access secret.Text) quirk.Ask {
+	return quirk.Ask{
 		Provider:    a.Provider,
 		Request:     request,
 		RedirectURI: d.RedirectURI,
 		AccessToken: access.Reveal(),
 		Renewal:     request.Grant == oauth.GrantRefreshToken,
-	})
+	}
 }
 
 // LegRules completes the rules of a request that is no token request.
@@ -137,6 +143,20 @@ func (d *Desk) RequestToken(ctx context.Context, a Arrangement, current ledger.T
 	}
 	request.Endpoint, request.Auth = server.RefreshURL(), auth
 	return d.Exchange(ctx, a, request, access)
+}
+
+// Replay judges an answer that was kept because nobody could read it, as the
+// description now says. Nothing is sent but the description's further requests.
+func (d *Desk) Replay(ctx context.Context, a Arrangement, current ledger.TokenSet, body []byte, received time.Time) (oauth.Token, error) {
+	access, _, err := d.OpenTokens(current)
+	if err != nil {
+		return oauth.Token{}, err
+	}
+	return d.quirks().Replay(ctx, d.asking(a, oauth.TokenRequest{Grant: oauth.GrantRefreshToken}, access), oauth.Response{
+		Status:   http.StatusOK,
+		Body:     body,
+		Received: received,
+	})
 }
 
 // valueOf is what a block says; nothing when it is absent.

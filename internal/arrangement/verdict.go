@@ -39,6 +39,7 @@ func (d *Desk) Cause(a Arrangement, err *oauth.Error) *api.Cause {
 		Client:      a.Client.Name,
 		RedirectURI: d.RedirectURI,
 		Advice:      RefreshTokenAdvice(a.Connection.Spec, a.Provider.Provider),
+		Hints:       a.Described.ErrorHints,
 	}.Cause(err)
 }
 

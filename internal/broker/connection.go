@@ -118,6 +118,9 @@ func checkSpec(name string, spec api.ConnectionSpec, client ledger.Client, provi
 				WithHint("give each scope as an item of its own")
 		}
 	}
+	if err := catalog.CheckOperations(spec.Operations, provider.Variables); err != nil {
+		return err
+	}
 	if spec.API == nil {
 		return nil
 	}

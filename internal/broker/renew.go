@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// leaseLife outlives a token request and the save that follows it.
-	leaseLife = 2 * arrangement.TokenTimeout
+	// leaseLife outlives a token request with its confirmation, and the save that follows.
+	leaseLife = 4 * arrangement.TokenTimeout
 	// leasePoll is how often a loser of the lease looks for the winner's result.
 	leasePoll = 100 * time.Millisecond
 	// saveTries bounds the attempts to save a token set; between them the wait doubles.
@@ -109,6 +109,9 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 	if done {
 		return b.reread(ctx, connection)
 	}
+	// The journal counts this try already, should the process end here. Unless
+	// its outcome stays unknown it is taken back.
+	lease.Tries--
 	defer func() {
 		if err := b.Store.ReleaseLease(ctx, lease); err != nil {
 			b.Log.Warn("lease not released; it ends by itself", slog.String("connection", connection), slog.Any("error", err))
@@ -126,7 +129,10 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 	if current.Generation > generation {
 		return b.reread(ctx, connection)
 	}
-	token, err := b.desk.RequestToken(ctx, a, current)
+	token, err := b.ask(ctx, renewal{a: a, current: current, lease: &lease})
+	if errors.Is(err, errOvertaken) {
+		return b.reread(ctx, connection)
+	}
 	if err != nil {
 		if token.RefreshToken != "" {
 			// A further request failed, and the grant moved on before it did.
@@ -140,6 +146,7 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 	if err := b.saveRenewed(ctx, a, current, token, lease); err != nil {
 		return nil, err
 	}
+	lease.Attempt = ledger.Attempt{}
 	b.backoff.Forget(connection)
 	if a.Client.Cause != nil {
 		if err := b.desk.ParkClient(ctx, a.Client.Name, nil); err != nil {
@@ -170,7 +177,9 @@ func (b *Broker) lease(ctx context.Context, connection string, generation int64)
 		return ledger.Lease{}, false, err
 	}
 	for {
-		lease, won, err := b.Store.AcquireLease(ctx, connection, owner, b.Now(), leaseLife)
+		lease, won, err := b.Store.AcquireLease(ctx, ledger.LeaseRequest{
+			Connection: connection, Owner: owner, Generation: generation, Now: b.Now(), TTL: leaseLife,
+		})
 		if err != nil || won {
 			return lease, false, ledger.Fault(err, "connection", connection)
 		}

@@ -50,7 +50,7 @@ func shippedCases() map[string]shipped {
 			vars:  map[string]string{"shop": "acme.myshopify.com"},
 			token: "/acme.myshopify.com/admin/oauth/access_token",
 			sent:  map[string]string{"expiring": "1", "!code_verifier": ""},
-			base:  "@/acme.myshopify.com/admin/api/2025-10",
+			base:  "@/acme.myshopify.com/admin/api/2026-07",
 		},
 		"slack": {
 			token:   "/slack.com/api/oauth.v2.access",

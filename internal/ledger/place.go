@@ -20,6 +20,13 @@ func TokenPlace(connection string, generation int64, column string) secret.Place
 	return secret.Place{Table: "token_sets", Row: row, Column: column}
 }
 
+// SalvagePlace is where an answer to the renewal of a generation is sealed that nobody could read.
+func SalvagePlace(connection string, generation int64) secret.Place {
+	place := TokenPlace(connection, generation, "salvage")
+	place.Table = "leases"
+	return place
+}
+
 // FlowPlace is where a column of a flow is sealed.
 func FlowPlace(flow, column string) secret.Place {
 	return secret.Place{Table: "flows", Row: flow, Column: column}

@@ -117,12 +117,32 @@ type ConnectionStore interface {
 	DeleteConnection(ctx context.Context, name string) error
 }
 
-// Lease is the right to renew one connection for a while.
-type Lease struct {
+// LeaseRequest asks for the right to renew a connection's token set.
+type LeaseRequest struct {
 	Connection string
 	Owner      string // unique to the process and attempt
-	Fence      int64  // grows with every lease of the connection
+	Generation int64  // of the token set to be renewed; 0: there is none yet
+	Now        time.Time
+	TTL        time.Duration
+}
+
+// Lease is the right to renew one connection for a while, and the journal of
+// what was begun under it.
+type Lease struct {
+	Connection string
+	Owner      string
+	Fence      int64 // grows with every lease of the connection
 	ExpiresAt  time.Time
+	Attempt
+}
+
+// Attempt is a renewal that was begun. It stays open until its outcome is
+// known: a process that ends in between leaves it for the next one to find.
+type Attempt struct {
+	Generation int64         // of the token set that was to be renewed
+	Tries      int64         // how often that was begun without a known outcome, this time included
+	BegunAt    time.Time     // the first of these times
+	Salvage    secret.Sealed // an answer that could not be read, at SalvagePlace; nil: none
 }
 
 // TokenStore keeps token sets and the leases that guard their renewal.
@@ -139,10 +159,12 @@ type TokenStore interface {
 	// DropTokenSets forgets all generations and what was captured with them (revocation), with the
 	// connection's new state and event.
 	DropTokenSets(ctx context.Context, connection string, change StateChange, event Event) error
-	// AcquireLease gives the lease to owner until now+ttl, with a higher fence than ever before, when nobody
-	// holds an unexpired one; ok is false, with the holder's lease, when somebody does.
-	AcquireLease(ctx context.Context, connection, owner string, now time.Time, ttl time.Duration) (lease Lease, ok bool, err error)
-	// ReleaseLease ends the lease if this owner and fence still hold it.
+	// AcquireLease gives the lease until Now+TTL, with a higher fence than ever before, when nobody holds an
+	// unexpired one, and journals the attempt in the same write: an open attempt at the same generation goes
+	// on, with one more try, any other is forgotten. ok is false, with the holder's lease, when somebody holds it.
+	AcquireLease(ctx context.Context, request LeaseRequest) (lease Lease, ok bool, err error)
+	// ReleaseLease ends the lease if its owner and fence still hold it, and leaves the lease's attempt open as
+	// it stands there; one with zero Tries is closed.
 	ReleaseLease(ctx context.Context, lease Lease) error
 }
 

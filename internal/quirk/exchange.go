@@ -58,6 +58,21 @@ func (x Exchange) Token(ctx context.Context, ask Ask) (oauth.Token, error) {
 	if err != nil {
 		return oauth.Token{}, err
 	}
+	return x.finish(ctx, ask, token)
+}
+
+// Replay judges an answer that was kept, and makes the further requests of the
+// description.
+func (x Exchange) Replay(ctx context.Context, ask Ask, answer oauth.Response) (oauth.Token, error) {
+	token, err := answer.Token(ask.responseRules())
+	if err != nil {
+		return oauth.Token{}, err
+	}
+	return x.finish(ctx, ask, token)
+}
+
+// finish makes the further requests that follow a token response.
+func (x Exchange) finish(ctx context.Context, ask Ask, token oauth.Token) (oauth.Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, stepsTimeout)
 	defer cancel()
 	for i, step := range ask.Provider.Provider.Exchange {

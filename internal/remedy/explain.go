@@ -2,6 +2,7 @@ package remedy
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
@@ -12,12 +13,18 @@ import (
 // refresh token: our own finding, explained like a provider's.
 const CodeNoRefreshToken = "no_refresh_token"
 
+// CodeOutcomeUnknown is the code of a grant whose last renewal may have been
+// answered without the answer being kept: our own finding too.
+const CodeOutcomeUnknown = "outcome_unknown"
+
 // Case is what a refusal is about: the names a remedy has to mention.
 type Case struct {
 	Connection  string
 	Client      string
 	RedirectURI string
 	Advice      string // how to get a refresh token from this provider
+	// Hints are the provider's own: what to do, by error code or number.
+	Hints map[string]string
 }
 
 // Cause puts a refusal into words. The detail is the server's own, which
@@ -41,10 +48,16 @@ func (c Case) Explain(err *oauth.Error) (title, remedy string) {
 			return title, c.fill(remedy)
 		}
 	}
-	if title, remedy, ok := c.byCode(err); ok {
-		return title, remedy
+	title, remedy, known := c.byCode(err)
+	if !known {
+		title, remedy = c.byAction(err)
 	}
-	return c.byAction(err)
+	for _, key := range append(slices.Clone(err.ErrorCodes), err.Suberror, err.Code) {
+		if hint, ok := c.Hints[key]; ok {
+			return title, c.fill(hint)
+		}
+	}
+	return title, remedy
 }
 
 func (c Case) fill(remedy string) string {
@@ -56,6 +69,9 @@ func (c Case) byCode(err *oauth.Error) (title, remedy string, ok bool) {
 	case err.Code == CodeNoRefreshToken:
 		return "the access token expired, and there is no refresh token to renew it with",
 			c.Advice + ": valetkey connect " + c.Connection, true
+	case err.Code == CodeOutcomeUnknown:
+		return "an answer of the provider was lost while the token was renewed, and the refresh token went with it",
+			"valetkey connect " + c.Connection, true
 	case err.ClientWide():
 		return "the provider refuses the client " + c.Client + ": its id or secret is not accepted",
 			"valetkey client update " + c.Client + " --client-secret-file FILE; copy the secret's value, not its id", true

@@ -76,7 +76,7 @@ func TestAnotherNodeHearsOfEveryChangeThatMatters(t *testing.T) {
 			return nil
 		}, none},
 		{"a lease", func(ctx context.Context, db *store.DB) error {
-			_, _, err := db.AcquireLease(ctx, "mail", "me", time.Now(), time.Minute)
+			_, _, err := db.AcquireLease(ctx, ledger.LeaseRequest{Connection: "mail", Owner: "me", Now: time.Now(), TTL: time.Minute})
 			return err
 		}, none},
 		{"save tokens", func(ctx context.Context, db *store.DB) error { return db.SaveTokenSet(ctx, set) }, mail},

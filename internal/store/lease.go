@@ -2,16 +2,15 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"github.com/valetkey/valetkey/internal/ledger"
 )
 
-// AcquireLease gives the lease to owner until now+ttl when nobody holds an
-// unexpired one; else it returns the holder's lease and false. Fences come
+// AcquireLease gives the lease when nobody holds an unexpired one, and journals
+// the attempt; else it returns the holder's lease and false. Fences come
 // from one sequence for all connections, so that a connection made anew
 // cannot meet the fences of its former self.
-func (db *DB) AcquireLease(ctx context.Context, connection, owner string, now time.Time, ttl time.Duration) (ledger.Lease, bool, error) {
+func (db *DB) AcquireLease(ctx context.Context, request ledger.LeaseRequest) (ledger.Lease, bool, error) {
 	var lease ledger.Lease
 	var won bool
 	err := db.update(ctx, func(tx queryer) error {
@@ -24,18 +23,26 @@ func (db *DB) AcquireLease(ctx context.Context, connection, owner string, now ti
 				connection,
 				owner,
 				fence,
-				expires_at
-			) VALUES ($1, $2, $3, $4)
+				expires_at,
+				generation,
+				tries,
+				begun_at
+			) VALUES ($1, $2, $3, $4, $5, 1, $6)
 			ON CONFLICT (connection) DO UPDATE SET
 				owner      = excluded.owner,
 				fence      = excluded.fence,
-				expires_at = excluded.expires_at
-			WHERE leases.expires_at <= $5`,
-			connection,
-			owner,
+				expires_at = excluded.expires_at,
+				generation = excluded.generation,
+				tries      = CASE WHEN leases.generation = excluded.generation THEN leases.tries + 1 ELSE 1 END,
+				begun_at   = CASE WHEN leases.generation = excluded.generation AND leases.tries > 0 THEN leases.begun_at ELSE excluded.begun_at END,
+				salvage    = CASE WHEN leases.generation = excluded.generation AND leases.tries > 0 THEN leases.salvage END
+			WHERE leases.expires_at <= $6`,
+			request.Connection,
+			request.Owner,
 			fence,
-			millis(now.Add(ttl)),
-			millis(now))
+			millis(request.Now.Add(request.TTL)),
+			request.Generation,
+			millis(request.Now))
 		if err != nil {
 			return err
 		}
@@ -44,9 +51,13 @@ func (db *DB) AcquireLease(ctx context.Context, connection, owner string, now ti
 				connection,
 				owner,
 				fence,
-				expires_at
+				expires_at,
+				generation,
+				tries,
+				begun_at,
+				salvage
 			FROM leases
-			WHERE connection = $1`, connection))
+			WHERE connection = $1`, request.Connection))
 		return err
 	})
 	if err != nil {
@@ -61,10 +72,14 @@ func (db *DB) ReleaseLease(ctx context.Context, lease ledger.Lease) error {
 	return db.update(ctx, func(tx queryer) error {
 		_, err := tx.ExecContext(ctx, `
 			UPDATE leases
-			SET expires_at = 0
-			WHERE connection = $1
-			  AND owner = $2
-			  AND fence = $3`,
+			SET expires_at = 0,
+			    tries      = $1,
+			    salvage    = $2
+			WHERE connection = $3
+			  AND owner = $4
+			  AND fence = $5`,
+			lease.Tries,
+			[]byte(lease.Salvage),
 			lease.Connection,
 			lease.Owner,
 			lease.Fence)
@@ -78,6 +93,10 @@ func scanLease(row scanner) (l ledger.Lease, err error) {
 		&l.Owner,
 		&l.Fence,
 		instant{&l.ExpiresAt},
+		&l.Generation,
+		&l.Tries,
+		instant{&l.BegunAt},
+		(*[]byte)(&l.Salvage),
 	)
 	return l, err
 }

@@ -42,7 +42,7 @@ func TestALeaseIsNotGivenOnWhileItsHolderSaves(t *testing.T) {
 	here, there := openURL(t, address), openURL(t, address)
 	seedMail(t, here)
 	begin := time.Now()
-	lease, won, err := here.AcquireLease(t.Context(), "mail", "here", begin, time.Minute)
+	lease, won, err := here.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: "here", Now: begin, TTL: time.Minute})
 	if err != nil || !won {
 		t.Fatal(won, err)
 	}
@@ -82,7 +82,7 @@ func TestALeaseIsNotGivenOnWhileItsHolderSaves(t *testing.T) {
 	}
 	acquired := make(chan outcome, 1)
 	go func() {
-		_, won, err := there.AcquireLease(t.Context(), "mail", "there", begin.Add(2*time.Minute), time.Minute)
+		_, won, err := there.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: "there", Now: begin.Add(2*time.Minute), TTL: time.Minute})
 		acquired <- outcome{won, err}
 	}()
 	waiting(t, watcher, 2)

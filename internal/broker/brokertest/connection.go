@@ -158,7 +158,7 @@ func connectionDeleted(t *testing.T, s ledger.Store) {
 func connectionAnew(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
-	lease, won, err := s.AcquireLease(t.Context(), "mail", "old", start(), time.Hour)
+	lease, won, err := s.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: "old", Now: start(), TTL: time.Hour})
 	must(t, err)
 	must(t, s.DeleteConnection(t.Context(), "mail"))
 	must(t, s.PutConnection(t.Context(), connection("mail")))
@@ -168,7 +168,7 @@ func connectionAnew(t *testing.T, s ledger.Store) {
 
 	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), connection("mail"))
 	wantEqual(t, "events", eventKinds(t, s, "mail"), []string(nil))
-	next, won, err := s.AcquireLease(t.Context(), "mail", "new", start(), time.Hour)
+	next, won, err := s.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: "new", Now: start(), TTL: time.Hour})
 	must(t, err)
 	if !won || next.Fence <= lease.Fence {
 		t.Fatalf("the new connection's lease is %+v (given: %v), want a fence above %d", next, won, lease.Fence)

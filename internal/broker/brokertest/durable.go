@@ -1,6 +1,7 @@
 package brokertest
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -32,9 +33,9 @@ func Durable(t *testing.T, open func(t *testing.T) (s ledger.Store, reopen func(
 		must(t, s.SaveTokenSet(t.Context(), saving("mail", 1)))
 		old := acquire(t, s, "mail", "one", start())
 		s = reopen()
-		shown, won, err := s.AcquireLease(t.Context(), "mail", "two", start(), ttl)
+		shown, won, err := s.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: "two", Now: start(), TTL: ttl})
 		must(t, err)
-		if won || shown != old {
+		if won || !reflect.DeepEqual(shown, old) {
 			t.Fatalf("the lease %+v was not kept; %+v holds it", old, shown)
 		}
 		if next := acquire(t, s, "mail", "two", start().Add(time.Hour)); next.Fence <= old.Fence {

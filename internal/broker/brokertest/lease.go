@@ -22,6 +22,8 @@ func leaseChecks() []check {
 		{"a holder that stalled past the next lease is refused", leaseStalled},
 		{"a fence that was never given is refused", leaseNever},
 		{"an unknown connection has none", leaseUnknown},
+		{"an attempt that was never closed is found by the next", leaseOpenAttempt},
+		{"a closed attempt is forgotten, and so is one at another generation", leaseClosedAttempt},
 	}
 }
 
@@ -30,7 +32,7 @@ const ttl = 30 * time.Second
 // acquire takes a lease that must be free.
 func acquire(t *testing.T, s ledger.Store, connection, owner string, now time.Time) ledger.Lease {
 	t.Helper()
-	lease, won, err := s.AcquireLease(t.Context(), connection, owner, now, ttl)
+	lease, won, err := s.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: connection, Owner: owner, Now: now, TTL: ttl})
 	must(t, err)
 	if !won {
 		t.Fatalf("%s did not get the lease; %+v holds it", owner, lease)
@@ -44,9 +46,10 @@ func leaseHeld(t *testing.T, s ledger.Store) {
 	if first.Fence < 1 {
 		t.Fatalf("fence is %d; 0 means that none is needed", first.Fence)
 	}
-	wantEqual(t, "lease", first, ledger.Lease{Connection: "mail", Owner: "one", Fence: first.Fence, ExpiresAt: start().Add(ttl)})
+	wantEqual(t, "lease", first, ledger.Lease{Connection: "mail", Owner: "one", Fence: first.Fence, ExpiresAt: start().Add(ttl),
+		Attempt: ledger.Attempt{Tries: 1, BegunAt: start()}})
 	for _, owner := range []string{"two", "one"} {
-		shown, won, err := s.AcquireLease(t.Context(), "mail", owner, start().Add(ttl-time.Millisecond), ttl)
+		shown, won, err := s.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: owner, Now: start().Add(ttl - time.Millisecond), TTL: ttl})
 		must(t, err)
 		if won {
 			t.Fatalf("%s got a lease that is held", owner)
@@ -61,7 +64,7 @@ func leaseRace(t *testing.T, s ledger.Store) {
 	var all sync.WaitGroup
 	for i := range 20 {
 		all.Go(func() {
-			_, ok, err := s.AcquireLease(t.Context(), "mail", fmt.Sprint("owner ", i), start(), ttl)
+			_, ok, err := s.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: fmt.Sprint("owner ", i), Now: start(), TTL: ttl})
 			if err != nil {
 				t.Errorf("unexpected error: %v", err)
 			}
@@ -107,7 +110,7 @@ func leaseForeignRelease(t *testing.T, s ledger.Store) {
 	for _, lease := range []ledger.Lease{first, foreign, former} {
 		must(t, s.ReleaseLease(t.Context(), lease))
 	}
-	shown, won, err := s.AcquireLease(t.Context(), "mail", "four", after(1), ttl)
+	shown, won, err := s.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: "four", Now: after(1), TTL: ttl})
 	must(t, err)
 	if won {
 		t.Fatal("somebody else released the lease")
@@ -168,10 +171,47 @@ func leaseNever(t *testing.T, s ledger.Store) {
 }
 
 func leaseUnknown(t *testing.T, s ledger.Store) {
-	_, won, err := s.AcquireLease(t.Context(), "nobody", "one", start(), ttl)
+	_, won, err := s.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "nobody", Owner: "one", Now: start(), TTL: ttl})
 	wantError(t, err, ledger.ErrNotFound)
 	if won {
 		t.Fatal("a lease of an unknown connection was given")
 	}
 	must(t, s.ReleaseLease(t.Context(), ledger.Lease{Connection: "nobody", Owner: "one", Fence: 1}))
+}
+
+// attempt takes a lease to renew a generation.
+func attempt(t *testing.T, s ledger.Store, generation int64, now time.Time) ledger.Lease {
+	t.Helper()
+	lease, won, err := s.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: "one", Generation: generation, Now: now, TTL: ttl})
+	must(t, err)
+	if !won {
+		t.Fatalf("the lease is held: %+v", lease)
+	}
+	return lease
+}
+
+func leaseOpenAttempt(t *testing.T, s ledger.Store) {
+	seed(t, s, "mail")
+	first := attempt(t, s, 3, start())
+	wantEqual(t, "attempt", first.Attempt, ledger.Attempt{Generation: 3, Tries: 1, BegunAt: start()})
+	// Its process ends without a word, or leaves what it could not read.
+	second := attempt(t, s, 3, first.ExpiresAt)
+	wantEqual(t, "attempt after a crash", second.Attempt, ledger.Attempt{Generation: 3, Tries: 2, BegunAt: start()})
+	second.Salvage = opaque("unread")
+	must(t, s.ReleaseLease(t.Context(), second))
+	third := attempt(t, s, 3, first.ExpiresAt)
+	wantEqual(t, "attempt after salvage", third.Attempt, ledger.Attempt{Generation: 3, Tries: 3, BegunAt: start(), Salvage: opaque("unread")})
+}
+
+func leaseClosedAttempt(t *testing.T, s ledger.Store) {
+	seed(t, s, "mail")
+	first := attempt(t, s, 3, start())
+	first.Attempt = ledger.Attempt{Generation: 3}
+	must(t, s.ReleaseLease(t.Context(), first))
+	second := attempt(t, s, 3, after(1))
+	wantEqual(t, "attempt after a closed one", second.Attempt, ledger.Attempt{Generation: 3, Tries: 1, BegunAt: after(1)})
+	second.Salvage = opaque("unread")
+	must(t, s.ReleaseLease(t.Context(), second))
+	third := attempt(t, s, 4, after(2))
+	wantEqual(t, "attempt at the next generation", third.Attempt, ledger.Attempt{Generation: 4, Tries: 1, BegunAt: after(2)})
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 )
 
-// PutProvider implements [broker.ProviderStore].
+// PutProvider implements [ledger.ProviderStore].
 func (m *Memory) PutProvider(ctx context.Context, name string, document []byte, _ time.Time) error {
 	return m.do(ctx, func() error {
 		m.providers[name] = bytes.Clone(document)
@@ -20,7 +20,7 @@ func (m *Memory) PutProvider(ctx context.Context, name string, document []byte, 
 	})
 }
 
-// Providers implements [broker.ProviderStore].
+// Providers implements [ledger.ProviderStore].
 func (m *Memory) Providers(ctx context.Context) (documents map[string][]byte, err error) {
 	err = m.do(ctx, func() error {
 		documents = make(map[string][]byte, len(m.providers))
@@ -32,7 +32,7 @@ func (m *Memory) Providers(ctx context.Context) (documents map[string][]byte, er
 	return documents, err
 }
 
-// DeleteProvider implements [broker.ProviderStore].
+// DeleteProvider implements [ledger.ProviderStore].
 func (m *Memory) DeleteProvider(ctx context.Context, name string) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.providers[name]; !ok {
@@ -48,7 +48,7 @@ func (m *Memory) DeleteProvider(ctx context.Context, name string) error {
 	})
 }
 
-// PutClient implements [broker.ClientStore].
+// PutClient implements [ledger.ClientStore].
 func (m *Memory) PutClient(ctx context.Context, c ledger.Client) error {
 	return m.do(ctx, func() error {
 		c := clone(c)
@@ -61,7 +61,7 @@ func (m *Memory) PutClient(ctx context.Context, c ledger.Client) error {
 	})
 }
 
-// Client implements [broker.ClientStore].
+// Client implements [ledger.ClientStore].
 func (m *Memory) Client(ctx context.Context, name string) (found ledger.Client, err error) {
 	err = m.do(ctx, func() error {
 		c, ok := m.clients[name]
@@ -74,7 +74,7 @@ func (m *Memory) Client(ctx context.Context, name string) (found ledger.Client, 
 	return found, err
 }
 
-// Clients implements [broker.ClientStore].
+// Clients implements [ledger.ClientStore].
 func (m *Memory) Clients(ctx context.Context, page ledger.Page) (found []ledger.Client, err error) {
 	err = m.do(ctx, func() error {
 		for _, name := range slices.Sorted(maps.Keys(m.clients)) {
@@ -88,7 +88,7 @@ func (m *Memory) Clients(ctx context.Context, page ledger.Page) (found []ledger.
 	return found, err
 }
 
-// SetClientCause implements [broker.ClientStore].
+// SetClientCause implements [ledger.ClientStore].
 func (m *Memory) SetClientCause(ctx context.Context, name string, cause *api.Cause, now time.Time) error {
 	return m.do(ctx, func() error {
 		c, ok := m.clients[name]
@@ -103,7 +103,7 @@ func (m *Memory) SetClientCause(ctx context.Context, name string, cause *api.Cau
 	})
 }
 
-// DeleteClient implements [broker.ClientStore].
+// DeleteClient implements [ledger.ClientStore].
 func (m *Memory) DeleteClient(ctx context.Context, name string) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.clients[name]; !ok {

@@ -9,7 +9,7 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 )
 
-// PutConnection implements [broker.ConnectionStore].
+// PutConnection implements [ledger.ConnectionStore].
 func (m *Memory) PutConnection(ctx context.Context, c ledger.Connection) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.clients[c.Spec.Client]; !ok {
@@ -29,7 +29,7 @@ func (m *Memory) PutConnection(ctx context.Context, c ledger.Connection) error {
 	})
 }
 
-// Connection implements [broker.ConnectionStore].
+// Connection implements [ledger.ConnectionStore].
 func (m *Memory) Connection(ctx context.Context, name string) (found ledger.Connection, err error) {
 	err = m.do(ctx, func() error {
 		if _, ok := m.connections[name]; !ok {
@@ -41,7 +41,7 @@ func (m *Memory) Connection(ctx context.Context, name string) (found ledger.Conn
 	return found, err
 }
 
-// SetState implements [broker.ConnectionStore].
+// SetState implements [ledger.ConnectionStore].
 func (m *Memory) SetState(ctx context.Context, name string, generation int64, change ledger.StateChange, event ledger.Event) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.connections[name]; !ok {
@@ -55,7 +55,7 @@ func (m *Memory) SetState(ctx context.Context, name string, generation int64, ch
 	})
 }
 
-// TouchConnections implements [broker.ConnectionStore].
+// TouchConnections implements [ledger.ConnectionStore].
 func (m *Memory) TouchConnections(ctx context.Context, usedAt map[string]time.Time) error {
 	return m.do(ctx, func() error {
 		for name, at := range usedAt {
@@ -69,7 +69,7 @@ func (m *Memory) TouchConnections(ctx context.Context, usedAt map[string]time.Ti
 	})
 }
 
-// DeleteConnection implements [broker.ConnectionStore].
+// DeleteConnection implements [ledger.ConnectionStore].
 func (m *Memory) DeleteConnection(ctx context.Context, name string) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.connections[name]; !ok {

@@ -13,7 +13,7 @@ import (
 	"github.com/valetkey/valetkey/internal/secret"
 )
 
-// AppendEvent implements [broker.EventStore].
+// AppendEvent implements [ledger.EventStore].
 func (m *Memory) AppendEvent(ctx context.Context, e ledger.Event) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.connections[e.Connection]; !ok {
@@ -24,7 +24,7 @@ func (m *Memory) AppendEvent(ctx context.Context, e ledger.Event) error {
 	})
 }
 
-// Events implements [broker.EventStore].
+// Events implements [ledger.EventStore].
 func (m *Memory) Events(ctx context.Context, connection string, before int64, limit int) (found []ledger.Event, err error) {
 	err = m.do(ctx, func() error {
 		for _, e := range slices.Backward(m.events[connection]) {
@@ -55,7 +55,7 @@ func complete(e ledger.Event, connection string) ledger.Event {
 	return e
 }
 
-// Setting implements [broker.SettingStore].
+// Setting implements [ledger.SettingStore].
 func (m *Memory) Setting(ctx context.Context, name string) (found secret.Sealed, err error) {
 	err = m.do(ctx, func() error {
 		value, ok := m.settings[name]
@@ -68,7 +68,7 @@ func (m *Memory) Setting(ctx context.Context, name string) (found secret.Sealed,
 	return found, err
 }
 
-// CreateSetting implements [broker.SettingStore].
+// CreateSetting implements [ledger.SettingStore].
 func (m *Memory) CreateSetting(ctx context.Context, name string, value secret.Sealed) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.settings[name]; ok {

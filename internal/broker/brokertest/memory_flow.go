@@ -11,7 +11,7 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 )
 
-// CreateFlow implements [broker.FlowStore].
+// CreateFlow implements [ledger.FlowStore].
 func (m *Memory) CreateFlow(ctx context.Context, f ledger.Flow) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.connections[f.Connection]; !ok {
@@ -27,7 +27,7 @@ func (m *Memory) CreateFlow(ctx context.Context, f ledger.Flow) error {
 	})
 }
 
-// Flow implements [broker.FlowStore].
+// Flow implements [ledger.FlowStore].
 func (m *Memory) Flow(ctx context.Context, id string) (found ledger.Flow, err error) {
 	err = m.do(ctx, func() error {
 		f, ok := m.flows[id]
@@ -40,7 +40,7 @@ func (m *Memory) Flow(ctx context.Context, id string) (found ledger.Flow, err er
 	return found, err
 }
 
-// FlowByState implements [broker.FlowStore].
+// FlowByState implements [ledger.FlowStore].
 func (m *Memory) FlowByState(ctx context.Context, stateHash []byte) (found ledger.Flow, err error) {
 	err = m.do(ctx, func() error {
 		id := m.flowByState(stateHash)
@@ -53,7 +53,7 @@ func (m *Memory) FlowByState(ctx context.Context, stateHash []byte) (found ledge
 	return found, err
 }
 
-// TakeFlow implements [broker.FlowStore].
+// TakeFlow implements [ledger.FlowStore].
 func (m *Memory) TakeFlow(ctx context.Context, id string, now time.Time) error {
 	return m.do(ctx, func() error {
 		f, ok := m.flows[id]
@@ -70,7 +70,7 @@ func (m *Memory) TakeFlow(ctx context.Context, id string, now time.Time) error {
 	})
 }
 
-// FinishFlow implements [broker.FlowStore].
+// FinishFlow implements [ledger.FlowStore].
 func (m *Memory) FinishFlow(ctx context.Context, id string, status api.FlowStatus, cause *api.Cause) error {
 	return m.do(ctx, func() error {
 		f, ok := m.flows[id]
@@ -84,7 +84,7 @@ func (m *Memory) FinishFlow(ctx context.Context, id string, status api.FlowStatu
 	})
 }
 
-// DeleteFlows implements [broker.FlowStore].
+// DeleteFlows implements [ledger.FlowStore].
 func (m *Memory) DeleteFlows(ctx context.Context, before time.Time) error {
 	return m.do(ctx, func() error {
 		whole(&before)

@@ -9,7 +9,7 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 )
 
-// TokenSet implements [broker.TokenStore].
+// TokenSet implements [ledger.TokenStore].
 func (m *Memory) TokenSet(ctx context.Context, connection string) (found ledger.TokenSet, err error) {
 	err = m.do(ctx, func() error {
 		sets := m.tokenSets[connection]
@@ -22,7 +22,7 @@ func (m *Memory) TokenSet(ctx context.Context, connection string) (found ledger.
 	return found, err
 }
 
-// PreviousTokenSets implements [broker.TokenStore].
+// PreviousTokenSets implements [ledger.TokenStore].
 func (m *Memory) PreviousTokenSets(ctx context.Context, connection string) (found []ledger.TokenSet, err error) {
 	err = m.do(ctx, func() error {
 		sets := m.tokenSets[connection]
@@ -34,7 +34,7 @@ func (m *Memory) PreviousTokenSets(ctx context.Context, connection string) (foun
 	return found, err
 }
 
-// SaveTokenSet implements [broker.TokenStore].
+// SaveTokenSet implements [ledger.TokenStore].
 func (m *Memory) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error {
 	return m.do(ctx, func() error {
 		name := save.Set.Connection
@@ -67,7 +67,7 @@ func (m *Memory) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error 
 	})
 }
 
-// DropTokenSets implements [broker.TokenStore].
+// DropTokenSets implements [ledger.TokenStore].
 func (m *Memory) DropTokenSets(ctx context.Context, connection string, change ledger.StateChange, event ledger.Event) error {
 	return m.do(ctx, func() error {
 		c, ok := m.connections[connection]
@@ -83,34 +83,41 @@ func (m *Memory) DropTokenSets(ctx context.Context, connection string, change le
 	})
 }
 
-// AcquireLease implements [broker.TokenStore].
-func (m *Memory) AcquireLease(ctx context.Context, connection, owner string, now time.Time, ttl time.Duration) (lease ledger.Lease, won bool, err error) {
+// AcquireLease implements [ledger.TokenStore].
+func (m *Memory) AcquireLease(ctx context.Context, request ledger.LeaseRequest) (lease ledger.Lease, won bool, err error) {
 	err = m.do(ctx, func() error {
-		if _, ok := m.connections[connection]; !ok {
-			return unknown("connection", connection)
+		if _, ok := m.connections[request.Connection]; !ok {
+			return unknown("connection", request.Connection)
 		}
+		now := request.Now
 		whole(&now)
-		held, ok := m.leases[connection]
-		if ok && held.ExpiresAt.After(now) {
+		held := m.leases[request.Connection]
+		if held.ExpiresAt.After(now) {
 			lease = held
 			return nil
 		}
 		m.lastFence++
-		lease = ledger.Lease{Connection: connection, Owner: owner, Fence: m.lastFence, ExpiresAt: now.Add(ttl)}
+		lease = ledger.Lease{Connection: request.Connection, Owner: request.Owner, Fence: m.lastFence, ExpiresAt: now.Add(request.TTL)}
 		whole(&lease.ExpiresAt)
-		m.leases[connection] = lease
+		lease.Attempt = ledger.Attempt{Generation: request.Generation, Tries: 1, BegunAt: now}
+		if held.Generation == request.Generation && held.Tries > 0 {
+			lease.Attempt = held.Attempt
+			lease.Tries++
+		}
+		m.leases[request.Connection] = lease
 		won = true
 		return nil
 	})
 	return lease, won, err
 }
 
-// ReleaseLease implements [broker.TokenStore].
+// ReleaseLease implements [ledger.TokenStore].
 func (m *Memory) ReleaseLease(ctx context.Context, lease ledger.Lease) error {
 	return m.do(ctx, func() error {
 		held, ok := m.leases[lease.Connection]
 		if ok && held.Owner == lease.Owner && held.Fence == lease.Fence {
 			held.ExpiresAt = time.Time{}
+			held.Tries, held.Salvage = lease.Tries, lease.Salvage
 			m.leases[lease.Connection] = held
 		}
 		return nil

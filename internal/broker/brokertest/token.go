@@ -211,7 +211,7 @@ func tokenDropped(t *testing.T, s ledger.Store) {
 
 func tokenDroppedMeanwhile(t *testing.T, s ledger.Store) {
 	seed(t, s, "robot")
-	lease, _, err := s.AcquireLease(t.Context(), "robot", "renewer", start(), time.Hour)
+	lease, _, err := s.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "robot", Owner: "renewer", Now: start(), TTL: time.Hour})
 	must(t, err)
 	must(t, s.DropTokenSets(t.Context(), "robot", ledger.StateChange{State: api.StateRevoked}, event(ledger.EventRevoked)))
 	late := saving("robot", 1) // of a grant without a person: it needs no earlier generation
