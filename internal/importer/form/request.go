@@ -2,6 +2,7 @@ package form
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -67,11 +68,11 @@ func (r Request) operation(path string) api.Operation {
 		name, value, _ := strings.Cut(pair, "=")
 		r.parameter(op, api.ParameterInQuery, unescape(name), unescape(value))
 	}
-	for name, value := range r.Headers {
-		r.header(&op, name, value)
+	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		r.header(&op, name, r.Headers[name])
 	}
-	for name, value := range r.Fields {
-		r.parameter(op, api.ParameterInBody, name, value)
+	for _, name := range slices.Sorted(maps.Keys(r.Fields)) {
+		r.parameter(op, api.ParameterInBody, name, r.Fields[name])
 	}
 	switch {
 	case len(r.Fields) > 0:
