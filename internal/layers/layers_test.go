@@ -34,13 +34,15 @@ func layerOf() map[string]int {
 		"client/oauth2source": 11,
 		"internal/secret":     10,
 		"internal/egress":     10,
+		"internal/egress/h1":  9,
 		"internal/tunnel":     10,
 		"internal/strictyaml": 10,
 		"internal/console":    10,
 
 		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/clientauth": 21, "internal/target": 21, "internal/account": 20, "internal/backoff": 20, "internal/recall": 20,
-		"internal/access": 20,
-		"internal/quirk":  25,
+		"internal/access":    20,
+		"internal/operation": 24,
+		"internal/quirk":     25,
 
 		"internal/ledger":            22,
 		"internal/arrangement":       27,
@@ -48,12 +50,16 @@ func layerOf() map[string]int {
 		"internal/broker":            30,
 		"internal/broker/brokertest": 31,
 		"internal/spill":             35,
-		"internal/importer/draft":    29, "internal/importer/...": 30, "internal/importer/powerplatform": 31,
+		"internal/importer/draft":    28, "internal/importer/form": 29, "internal/importer/known": 29, "internal/importer/...": 30, "internal/importer/powerplatform": 31,
 		"internal/manifest": 30,
 
 		"internal/store":  40,
 		"internal/call":   40,
 		"internal/doctor": 40,
+
+		"internal/traffic": 42,
+
+		"internal/web/chart": 45, "internal/web/page": 46, "internal/web/session": 47, "internal/web/console": 48,
 
 		"internal/proxy": 50,
 		"internal/rest":  50,
@@ -167,7 +173,7 @@ func bans() []ban {
 			reason:  "importers are pure: bytes in, drafts and notes out",
 		},
 		{
-			rooms:   []string{"internal/rest", "internal/web", "internal/proxy"},
+			rooms:   []string{"internal/rest", "internal/web", "internal/web/...", "internal/proxy"},
 			imports: []string{"internal/store", "internal/egress", "os"},
 			reason:  "handlers parse, call the domain and render; they reach no database and no network of their own",
 		},
