@@ -10,6 +10,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/importer/draft"
 )
 
@@ -43,6 +44,10 @@ func (b *Builder) AddRequest(provider, base string, r Request) bool {
 		return false
 	}
 	op := r.operation(path)
+	if err := catalog.CheckOperations(map[string]api.Operation{"request": op}, p.Variables); err != nil {
+		b.Draft.Add(draft.Note{Where: r.Where, What: "a request", Why: fault.As(err).Message, Do: "write the operation by hand"})
+		return true
+	}
 	if p.Operations == nil {
 		p.Operations = make(map[string]api.Operation)
 		b.Draft.Providers[provider] = p // the map is shared from here on
