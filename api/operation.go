@@ -96,7 +96,7 @@ type Pagination struct {
 	Parameter     string `json:"parameter,omitempty"`      // query parameter that says which page
 	SizeParameter string `json:"size_parameter,omitempty"` // query parameter that says how long a page is; the caller's own goes before it
 	Size          int    `json:"size,omitempty"`           // items asked for in a page
-	Start         int    `json:"start,omitempty"`          // what the first offset or page is called; default 0, or 1 for page
+	Start         *int   `json:"start,omitempty"`          // what the first offset or page is called; default 0, or 1 for page
 	More          string `json:"more,omitempty"`           // JSON pointer to a boolean: false ends
 }
 

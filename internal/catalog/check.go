@@ -32,6 +32,7 @@ func Lint(p api.Provider) []Finding {
 	c.responses()
 	c.settings()
 	c.sources()
+	c.operations()
 	c.variables()
 	return c.found
 }

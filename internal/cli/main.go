@@ -68,8 +68,8 @@ func (p *program) root() *cobra.Command {
 		DisableAutoGenTag: true,
 		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error {
-			if err := p.Flags.Check(); err != nil {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := p.Flags.Check(cmd); err != nil {
 				return err
 			}
 			p.started = true
@@ -91,8 +91,8 @@ func (p *program) root() *cobra.Command {
 		}
 	}
 	use, arranging, running := connection.Commands{Prompt: p.Prompt}, arrange.Commands{Prompt: p.Prompt}, operate.Commands{Prompt: p.Prompt}
-	group("start", running.Demo(), use.Connect(), use.Call())
-	group("use", use.List(), use.Show(), use.Token(), use.Test(), use.Refresh(), use.Revoke(), use.Delete())
+	group("start", running.Demo(), use.Connect(), use.Call(), use.Run())
+	group("use", use.List(), use.Show(), use.Operations(), use.Token(), use.Test(), use.Refresh(), use.Revoke(), use.Delete())
 	group("arrange", arranging.Providers(), arranging.Client(), arranging.Apply(), arranging.Export(), arranging.Import())
 	group("run", running.Serve(), running.Sandbox(), running.Key(), running.Version())
 	root.SetHelpCommandGroupID("run")

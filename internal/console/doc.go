@@ -6,7 +6,7 @@
 //	print.go     Print: a result as a table, JSON or YAML; rows and fields
 //	words.go     times, spans and other people's words made fit for a line
 //	secret.go    ReadSecret: from a file, a pipe, or a prompt without echo
-//	progress.go  Progress: the seconds of a wait, on a terminal only
+//	progress.go  Progress and Count: the seconds of a wait, the items so far; on a terminal only
 //
 // Invariants:
 //

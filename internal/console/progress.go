@@ -31,3 +31,25 @@ func (s Streams) Progress(ctx context.Context, now func() time.Time, doing strin
 	}()
 	return func() { cancel(); <-done }
 }
+
+// countEvery is how often a count on a terminal changes.
+const countEvery = 200 * time.Millisecond
+
+// Count shows on a terminal how many items came so far, and does nothing
+// elsewhere. A negative count takes the line away.
+func (s Streams) Count(now func() time.Time, doing string) func(count int) {
+	if !Terminal(s.Err) {
+		return func(int) {}
+	}
+	var last time.Time
+	return func(count int) {
+		at := now()
+		switch {
+		case count < 0:
+			fmt.Fprint(s.Err, "\r\x1b[K")
+		case at.Sub(last) >= countEvery:
+			last = at
+			fmt.Fprintf(s.Err, "\r%s: %d items", doing, count)
+		}
+	}
+}

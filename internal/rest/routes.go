@@ -34,6 +34,8 @@ func (s *Server) table() []route {
 		{"POST /v1/connections/{name}/call", calls, s.call, op("Calls", "Call the API", "The answer comes back whatever its status. For streams and large bodies use /proxy/{connection}/{path}.").in(api.CallRequest{}).limit(callBodyLimit).out(api.CallResponse{})},
 		{"POST /v1/connections/{name}/test", calls, s.test, op("Calls", "Send the test request", "Obtains a token and sends the harmless request that the provider's description names.").out(api.TestResult{})},
 		{"GET /authz/{name}", holds, s.authz, op("Calls", "Get the header to place", "For a web server in front of the API: auth_request, ext_authz, forward_auth. The answer has the header and no body; any method and any path below will do.").query(tokenQuery{}).header()},
+		{"GET /v1/connections/{name}/operations", reads, s.listOperations, op("Calls", "List operations", "The named requests that it can run: its own, and its provider's.").out(api.OperationList{})},
+		{"POST /v1/connections/{name}/operations/{operation}/run", calls, s.runOperation, op("Calls", "Run an operation", "Follows all pages. With Accept: application/x-ndjson each item is a line, sent while it comes; an error after the first is a last line with the member valetkey_error. An answer that is no JSON comes as it is.").optional(api.RunRequest{}).limit(callBodyLimit).out(api.RunResult{})},
 		{"GET /v1/connections/{name}/events", reads, s.listEvents, op("Calls", "Read what happened", "Newest first.").query(pageQuery{}).out(api.EventList{})},
 
 		{"GET /v1/keys", settings, s.listKeys, op("Keys", "List keys", "Never the keys themselves.").query(pageQuery{}).out(keyPage{})},

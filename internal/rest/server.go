@@ -20,6 +20,7 @@ type Broker interface {
 	Providers
 	Clients
 	Connections
+	Operations
 	Grants
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/client"
 	"github.com/valetkey/valetkey/internal/cli/prompt"
 )
@@ -131,7 +132,10 @@ func (p Commands) call(ctx context.Context, s *prompt.Session, name string, r cl
 	if err != nil {
 		return err
 	}
-	defer func() { err = finish(err) }()
+	defer func() {
+		// An answer of 400 or above was read whole: it is what was asked for.
+		err = finish(err, err == nil || prompt.IsCode(err, api.CodeUpstream))
+	}()
 	if f.paginate {
 		printer := pagePrinter{connection: name, body: out}
 		if f.include {

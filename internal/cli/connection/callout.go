@@ -13,25 +13,24 @@ import (
 	"syscall"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/cli/prompt"
 	"github.com/valetkey/valetkey/internal/console"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
-// bodyOutput is stdout, or a file that appears whole or not at all.
-func (p Commands) bodyOutput(path string) (out io.Writer, finish func(error) error, err error) {
+// bodyOutput is stdout, or a file that appears whole or not at all: finish is
+// told whether what was written is all of it.
+func (p Commands) bodyOutput(path string) (out io.Writer, finish func(failed error, whole bool) error, err error) {
 	if path == "" {
-		return p.Streams.Out, func(err error) error { return err }, nil
+		return p.Streams.Out, func(failed error, _ bool) error { return failed }, nil
 	}
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return nil, nil, fault.Wrap(err, api.CodeInternal, "cannot write %s: %s", path, console.Reason(err)).
 			WithHint("choose a directory that you may write to with --out FILE")
 	}
-	return file, func(failed error) error {
+	return file, func(failed error, whole bool) error {
 		closed := file.Close()
-		// An answer of 400 or above was read whole: it is what was asked for.
-		if (failed == nil || prompt.IsCode(failed, api.CodeUpstream)) && closed == nil {
+		if whole && closed == nil {
 			if renamed := os.Rename(file.Name(), path); renamed != nil {
 				return renamed
 			}

@@ -35,9 +35,23 @@ func (p *Prompt) CompleteProviders(cmd *cobra.Command, args []string, _ string) 
 		func(c api.Provider) string { return c.Name + "\t" + c.Title })
 }
 
-// complete lists names for the shell. It says nothing when it cannot, and
-// makes no data directory where there was none.
+// complete lists names of one kind for the shell.
 func complete[T any](p *Prompt, cmd *cobra.Command, list func(context.Context, *Session) iter.Seq2[T, error], name func(T) string) ([]string, cobra.ShellCompDirective) {
+	return p.Complete(cmd, func(ctx context.Context, s *Session) ([]string, error) {
+		var names []string
+		for item, err := range list(ctx, s) {
+			if err != nil {
+				return names, err
+			}
+			names = append(names, name(item))
+		}
+		return names, nil
+	})
+}
+
+// Complete lists names for the shell. It says nothing when it cannot, and
+// makes no data directory where there was none.
+func (p *Prompt) Complete(cmd *cobra.Command, list func(context.Context, *Session) ([]string, error)) ([]string, cobra.ShellCompDirective) {
 	parent := cmd.Context()
 	if parent == nil {
 		parent = context.Background()
@@ -54,14 +68,9 @@ func complete[T any](p *Prompt, cmd *cobra.Command, list func(context.Context, *
 		}
 	}
 	var names []string
-	_ = p.With(ctx, func(s *Session) error {
-		for item, err := range list(ctx, s) {
-			if err != nil {
-				return err
-			}
-			names = append(names, name(item))
-		}
-		return nil
+	_ = p.With(ctx, func(s *Session) (err error) {
+		names, err = list(ctx, s)
+		return err
 	})
 	return names, cobra.ShellCompDirectiveNoFileComp
 }

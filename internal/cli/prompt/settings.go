@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,15 +34,22 @@ func (g *GlobalFlags) Register(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// Check refuses a value that cannot be meant.
-func (g *GlobalFlags) Check() error {
-	switch g.Output {
-	case "table", "json", "yaml":
+// MoreOutputs is the annotation of a command that prints in further formats,
+// with their names.
+const MoreOutputs = "outputs"
+
+// Check refuses a value that the command cannot mean.
+func (g *GlobalFlags) Check(cmd *cobra.Command) error {
+	more := strings.Fields(cmd.Annotations[MoreOutputs])
+	if slices.Contains(append([]string{"table", "json", "yaml"}, more...), g.Output) {
 		return nil
 	}
-	wrong := g.Output
+	wrong, hint := g.Output, "use -o table, -o json or -o yaml"
+	if len(more) > 0 {
+		hint = "use -o table, -o json, -o yaml, -o " + strings.Join(more, " or -o ")
+	}
 	g.Output = "table"
-	return &UsageError{Message: "-o cannot be " + wrong, Hint: "use -o table, -o json or -o yaml"}
+	return &UsageError{Message: "-o cannot be " + wrong, Hint: hint}
 }
 
 // Setting is a flag's value, or else its environment variable's.
