@@ -118,6 +118,8 @@ func told(t *testing.T, name string, v api.Variable) string {
 		"base_uri":     "https://demo.docusign.net",
 		"api_base":     "https://us-11211.api.gong.io",
 		"rest_url":     "https://rest91.bullhornstaffing.com/rest-services/e999",
+		"cluster_url":  "https://api.accounting2.twinfield.com",
+		"dc":           "us19",
 	}
 	guard := regexp.MustCompile("^(?:" + v.MustMatch + ")$")
 	for sample := range strings.FieldsSeq(samples[name]) {
