@@ -4,7 +4,8 @@
 //	New(Config) ─▶ Egress ─▶ Transport()      calls of an API
 //	                     ├─▶ Trusting(Trust)  the same, for a host with its own authority
 //	                     └─▶ Client(timeout)  token, discovery and key requests
-//	RoundTrip ─▶ resolve ─▶ guard on each address, at connect time ─▶ TLS ─▶ answer
+//	RoundTrip ─▶ resolve ─▶ guard on each address, at connect time ─▶ TLS ─▶ answer (package h1,
+//	                                                      and the standard Transport behind it)
 //	                                 any error ─▶ explain ─▶ fault
 //
 // Invariants:

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/valetkey/valetkey/internal/egress/h1"
 )
 
 // Config says what outgoing requests may reach. The zero value reaches public
@@ -45,7 +47,8 @@ const (
 type Egress struct {
 	guard  guard
 	dialer net.Dialer
-	base   *http.Transport
+	base   *http.Transport // what lean does not take
+	lean   *h1.Client
 	proxy  func(*http.Request) (*url.URL, error)
 	trusts trusts
 }
@@ -80,6 +83,7 @@ func New(config Config) *Egress {
 			ClientSessionCache: tls.NewLRUClientSessionCache(sessionCacheSize),
 		},
 	}
+	e.lean = h1.New(e.base)
 	return e
 }
 
@@ -100,7 +104,7 @@ func (e *Egress) Client(timeout time.Duration) *http.Client {
 
 // CloseIdleConnections drops the pooled connections.
 func (e *Egress) CloseIdleConnections() {
-	e.base.CloseIdleConnections()
+	e.lean.CloseIdleConnections()
 	e.trusts.closeIdle()
 }
 
@@ -112,7 +116,7 @@ func (e *Egress) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	response, err := e.base.RoundTrip(r)
+	response, err := e.lean.RoundTrip(r)
 	if err != nil {
 		return nil, explain(err, r.URL.Host)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/egress/h1"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
@@ -148,9 +149,9 @@ func answering(err error) (what, hint string) {
 		return "broke the connection off", ""
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "server closed idle connection"):
 		return "closed the connection before it answered", ""
-	case strings.Contains(text, "server response headers exceeded"):
+	case errors.Is(err, h1.ErrHeaderTooLarge), strings.Contains(text, "server response headers exceeded"):
 		return "sent an answer whose header is larger than 256 KiB", ""
-	case strings.Contains(text, "malformed"):
+	case errors.Is(err, h1.ErrMalformed), strings.Contains(text, "malformed"):
 		return "sent something that is not HTTP", ""
 	}
 	return "", ""

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/egress/h1"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
@@ -62,6 +63,7 @@ func (e *Egress) trusting(config *tls.Config) *Egress {
 	other := &Egress{guard: e.guard, dialer: e.dialer, proxy: e.proxy, base: e.base.Clone()}
 	other.base.DialContext = other.dial
 	other.base.TLSClientConfig = config
+	other.lean = h1.New(other.base)
 	return other
 }
 
@@ -127,7 +129,7 @@ func (s *trusts) add(t trustKey, made *Egress) *Egress {
 	if len(s.known) >= maxTrusts {
 		for other, old := range s.known { // any one: it is made again when it is needed
 			delete(s.known, other)
-			old.base.CloseIdleConnections()
+			old.lean.CloseIdleConnections()
 			break
 		}
 	}
@@ -139,6 +141,6 @@ func (s *trusts) closeIdle() {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, e := range s.known {
-		e.base.CloseIdleConnections()
+		e.lean.CloseIdleConnections()
 	}
 }

@@ -1,0 +1,55 @@
+package h1
+
+import (
+	"crypto/tls"
+	"net"
+	"syscall"
+	"time"
+)
+
+// conn is one network connection to an origin. It serves one exchange at a time.
+type conn struct {
+	to     origin
+	raw    net.Conn             // the socket
+	net    net.Conn             // what requests go through: raw, or TLS over it
+	tls    *tls.ConnectionState // nil without TLS
+	reused bool                 // it served a request before this one
+	since  time.Time            // when it became idle
+	look   look
+}
+
+func newConn(to origin, raw net.Conn) *conn {
+	k := &conn{to: to, raw: raw, net: raw}
+	if socket, ok := raw.(syscall.Conn); ok {
+		k.look.at(socket)
+	}
+	return k
+}
+
+func (k *conn) speaksHTTP2() bool { return k.tls != nil && k.tls.NegotiatedProtocol == protocolHTTP2 }
+
+// abort closes the socket under whatever is going on. TLS would say goodbye
+// first, which a host that does not read could hold up.
+func (k *conn) abort() { k.raw.Close() }
+
+// close ends an idle connection in good order.
+func (k *conn) close() { k.net.Close() }
+
+// isAlive says whether an idle connection may take a request: it is open, and
+// the host has said nothing since its last answer. What came unasked would be
+// taken for the answer to the next request.
+func (k *conn) isAlive() bool {
+	return k.look.isQuiet() && (k.tls == nil || k.isQuietInside())
+}
+
+// isQuietInside looks for what TLS has already taken from the socket. With its
+// time over, the read takes nothing more.
+func (k *conn) isQuietInside() bool {
+	if k.net.SetReadDeadline(time.Unix(1, 0)) != nil {
+		return false
+	}
+	var one [1]byte
+	n, err := k.net.Read(one[:])
+	late, ok := err.(net.Error) //nolint:errorlint // crypto/tls gives it as it came
+	return n == 0 && ok && late.Timeout() && k.net.SetReadDeadline(time.Time{}) == nil
+}
