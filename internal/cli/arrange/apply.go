@@ -86,13 +86,26 @@ func (p Commands) apply(ctx context.Context, s *prompt.Session, desired manifest
 	if err != nil {
 		return err
 	}
-	if err := desired.Check(current, o.prune); err != nil {
-		return prompt.InConfiguration(err)
+	plan, err := makePlan(current, desired, o.prune)
+	if err != nil {
+		return err
 	}
-	plan := manifest.Make(current, desired, o.prune)
 	if err := p.Print(plan, func(w io.Writer) { fmt.Fprint(w, plan.Text()) }); err != nil || o.dryRun {
 		return err
 	}
+	return p.carryOutAll(ctx, s, desired, plan)
+}
+
+// makePlan says what leads from what there is to what is desired.
+func makePlan(current manifest.State, desired manifest.Manifest, prune bool) (manifest.Plan, error) {
+	if err := desired.Check(current, prune); err != nil {
+		return manifest.Plan{}, prompt.InConfiguration(err)
+	}
+	return manifest.Make(current, desired, prune), nil
+}
+
+// carryOutAll carries out a plan in its order, and stops at what fails.
+func (p Commands) carryOutAll(ctx context.Context, s *prompt.Session, desired manifest.Manifest, plan manifest.Plan) error {
 	for _, change := range plan.Changes {
 		if err := carryOut(ctx, s, desired, change); err != nil {
 			p.Note("stopped at the %s %s; what stands before it in the plan is done, and applying again goes on from there", change.Kind, change.Name)

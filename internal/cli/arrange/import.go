@@ -1,19 +1,177 @@
 package arrange
 
 import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/valetkey/valetkey/internal/cli/connection"
+	"github.com/valetkey/valetkey/internal/cli/prompt"
+	"github.com/valetkey/valetkey/internal/console"
+	"github.com/valetkey/valetkey/internal/importer/draft"
+	"github.com/valetkey/valetkey/internal/manifest"
 )
+
+const importHelp = `Take over what you have in another program: its files become providers, clients,
+connections, operations and tokens. The plan is shown first, and then what could
+not be carried over and why; --dry-run ends there. Secrets that stand in the
+files are sealed on the server at once, and never shown.
+
+FILE may be - for stdin, several files, or a directory.`
 
 // Import is valetkey import.
 func (p Commands) Import() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import",
 		Short: "Take over what you have elsewhere",
+		Long:  importHelp,
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	for _, kind := range importKinds() {
+		cmd.AddCommand(p.importKind(kind))
+	}
 	cmd.AddCommand(connection.Commands{Prompt: p.Prompt}.ImportToken())
 	return cmd
+}
+
+// importFlags are what the import of any kind takes.
+type importFlags struct {
+	name   string
+	dryRun bool
+}
+
+func (p Commands) importKind(kind importKind) *cobra.Command {
+	var f importFlags
+	cmd := &cobra.Command{
+		Use:     kind.name + " FILE...",
+		Short:   kind.short,
+		Long:    kind.short + ".\n\n" + importHelp,
+		Args:    cobra.MinimumNArgs(1),
+		Example: "  valetkey import " + kind.name + " " + kind.example + " --dry-run\n  valetkey import " + kind.name + " " + kind.example + " --name contoso",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			files, err := p.importFiles(args, kind.extensions)
+			if err != nil {
+				return err
+			}
+			found, err := kind.read(files, f.name)
+			if err != nil {
+				return err
+			}
+			return p.With(cmd.Context(), func(s *prompt.Session) error {
+				return p.importDraft(cmd.Context(), s, found, f.dryRun)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&f.name, "name", "", "what to call it (default: as the files do)")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show the plan and change nothing")
+	return cmd
+}
+
+// imported is the plan of an import as a document.
+type imported struct {
+	manifest.Plan
+	Tokens []string     `json:"tokens"` // the connections whose tokens are taken over
+	Notes  []draft.Note `json:"notes"`
+}
+
+// importDraft shows what an import would do, and does it the way apply does.
+func (p Commands) importDraft(ctx context.Context, s *prompt.Session, found draft.Draft, dryRun bool) error {
+	current, err := currentState(ctx, s)
+	if err != nil {
+		return err
+	}
+	besideBuiltIn(&found, current)
+	desired := manifest.Manifest{Providers: found.Providers, Clients: found.Clients, Connections: found.Connections}
+	plan, err := makePlan(current, desired, false)
+	if err != nil {
+		return err
+	}
+	shown := imported{Plan: plan, Tokens: slices.Sorted(maps.Keys(found.Tokens)), Notes: found.Notes}
+	if shown.Notes == nil {
+		shown.Notes = []draft.Note{}
+	}
+	if shown.Tokens == nil {
+		shown.Tokens = []string{}
+	}
+	if err := p.Print(shown, shown.text); err != nil || dryRun {
+		return err
+	}
+	if err := p.carryOutAll(ctx, s, desired, plan); err != nil {
+		return err
+	}
+	if err := p.importTokens(ctx, s, found, shown.Tokens); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(found.Connections)) {
+		if _, taken := found.Tokens[name]; !taken {
+			p.Note("next: valetkey connect %s", name)
+		}
+	}
+	return nil
+}
+
+// text is the plan as apply shows it, and then the notes.
+func (i imported) text(w io.Writer) {
+	fmt.Fprint(w, i.Plan.Text())
+	for _, name := range i.Tokens {
+		fmt.Fprintf(w, "+ tokens of %s\n", name)
+	}
+	if len(i.Notes) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nNot carried over, or not as it was:")
+	for _, note := range i.Notes {
+		fmt.Fprintln(w, "-", console.Paragraph(note.String()))
+	}
+}
+
+// importTokens takes tokens over. One that is refused does not keep the others
+// from being taken.
+func (p Commands) importTokens(ctx context.Context, s *prompt.Session, found draft.Draft, names []string) (first error) {
+	for _, name := range names {
+		_, err := s.ImportToken(ctx, name, found.Tokens[name])
+		if err == nil {
+			continue
+		}
+		p.Note("the tokens of %s were not taken over: %s", name, p.Problem(ctx, err).Error())
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// besideBuiltIn gives providers of the draft that have the name of a built-in
+// one a name beside it: those cannot be changed.
+func besideBuiltIn(d *draft.Draft, current manifest.State) {
+	taken := make(map[string]bool) // by name: built in or not
+	for _, provider := range current.Providers {
+		taken[provider.Name] = provider.BuiltIn
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Providers)) {
+		if !taken[name] {
+			continue
+		}
+		free := name + "-imported"
+		for n := 2; taken[free] || d.Providers[free].TokenEndpoint != ""; n++ {
+			free = fmt.Sprintf("%s-imported-%d", name, n)
+		}
+		d.Providers[free] = d.Providers[name]
+		delete(d.Providers, name)
+		for client, spec := range d.Clients {
+			if spec.Provider == name {
+				spec.Provider = free
+				d.Clients[client] = spec
+			}
+		}
+		d.Add(draft.Note{
+			Where: "provider " + name, What: "it is called " + free,
+			Why: "Valetkey ships a provider of that name", Do: "see whether the shipped one will do: valetkey providers " + name,
+		})
+	}
 }
