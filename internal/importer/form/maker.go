@@ -239,7 +239,12 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
+// harmless says whether a parameter or header may stand in a description.
 func (m *maker) harmless(kind, name, value string) bool {
+	if strings.ContainsAny(name, "{}") {
+		m.note("a "+kind+" whose name is a variable", "names are fixed here", "write it by hand")
+		return false
+	}
 	if value == "" || !secretive.MatchString(name) || strings.HasPrefix(value, "{") && len(catalog.Variables(value)) > 0 {
 		return true
 	}
