@@ -71,14 +71,32 @@ func plain(r rune) rune {
 // taken, and returns the name it has now.
 func Put[T any](into map[string]T, name string, value T) string {
 	free := name
-	for n := 2; ; n++ {
-		if _, taken := into[free]; !taken {
-			break
-		}
-		free = name + "-" + strconv.Itoa(n)
+	if _, taken := into[name]; taken {
+		free = name + "-" + strconv.Itoa(freeNumber(into, name))
 	}
 	into[free] = value
 	return free
+}
+
+// freeNumber finds a number that is free behind a name. It doubles its steps
+// and then halves them, as a long file may give one name to all its things.
+func freeNumber[T any](into map[string]T, name string) int {
+	taken := func(n int) bool {
+		_, is := into[name+"-"+strconv.Itoa(n)]
+		return is
+	}
+	low, high := 1, 2
+	for taken(high) {
+		low, high = high, high*2
+	}
+	for high-low > 1 {
+		if mid := (low + high) / 2; taken(mid) {
+			low = mid
+		} else {
+			high = mid
+		}
+	}
+	return high
 }
 
 func sorted[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

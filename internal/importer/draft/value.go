@@ -56,6 +56,31 @@ func (v Value) Where() string {
 	return strings.TrimSuffix(out.String(), ":")
 }
 
+// File is the name of the file the node stands in.
+func (v Value) File() string {
+	at := v.at
+	if at == nil {
+		return ""
+	}
+	for at.above != nil {
+		at = at.above
+	}
+	return at.step
+}
+
+// Step is the member of a map or, by its number, the item of a list: one step
+// of a JSON pointer (RFC 6901).
+func (v Value) Step(step string) Value {
+	if list, is := v.raw.([]any); is {
+		i, err := strconv.Atoi(step)
+		if err != nil || i < 0 || i >= len(list) {
+			return Value{}
+		}
+		return Value{raw: list[i], at: &place{above: v.at, step: "[" + step + "]"}}
+	}
+	return v.Get(step)
+}
+
 // Get is the member of a map, or the zero Value.
 func (v Value) Get(key string) Value {
 	members, _ := v.raw.(map[string]any)
