@@ -132,3 +132,15 @@ func says(thing any) string {
 	}
 	return string(text)
 }
+
+// AddNamed adds a connection with its token whose client and provider must be
+// there already where the draft is applied, and the client where it has an id.
+func (b *Builder) AddNamed(name string, client api.ClientSpec, connection api.ConnectionSpec, token api.TokenImport) {
+	connection.Client = client.Provider
+	if client.ClientID != "" {
+		connection.Client = put(b, "client", name, b.Draft.Clients, client)
+	}
+	name = b.free("connection", name, func(name string) bool { _, taken := b.Draft.Connections[name]; return taken })
+	b.Draft.Connections[name] = connection
+	b.Draft.Tokens[name] = token
+}

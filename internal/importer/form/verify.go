@@ -11,8 +11,9 @@ import (
 
 // Verify says what would keep a draft from being applied: a description that
 // fails the check, a name that refers to nothing, a secret in a note. The
-// error has [api.CodeInternal]: an importer gave what it must not.
-func Verify(d draft.Draft, shipped func(provider string) bool) error {
+// error has [api.CodeInternal]: an importer gave what it must not. Providers and
+// clients that are there without the draft are told by the function there.
+func Verify(d draft.Draft, there func(name string) bool) error {
 	for name, p := range d.Providers {
 		if err := catalog.Check(p); err != nil {
 			return fault.Wrap(err, api.CodeInternal, "the provider %s: %s", name, fault.As(err).Message)
@@ -20,7 +21,7 @@ func Verify(d draft.Draft, shipped func(provider string) bool) error {
 	}
 	secrets := make([]string, 0, len(d.Clients)+2*len(d.Tokens))
 	for name, c := range d.Clients {
-		if _, ok := d.Providers[c.Provider]; !ok && !shipped(c.Provider) || c.ClientID == "" {
+		if _, ok := d.Providers[c.Provider]; !ok && !there(c.Provider) || c.ClientID == "" {
 			return fault.New(api.CodeInternal, "the client %s names no provider or has no client_id", name)
 		}
 		if c.ClientSecret != nil {
@@ -28,7 +29,7 @@ func Verify(d draft.Draft, shipped func(provider string) bool) error {
 		}
 	}
 	for name, c := range d.Connections {
-		if _, ok := d.Clients[c.Client]; !ok {
+		if _, ok := d.Clients[c.Client]; !ok && !there(c.Client) {
 			return fault.New(api.CodeInternal, "the connection %s names no client", name)
 		}
 	}
