@@ -84,11 +84,25 @@ type budget struct {
 	window   window
 	line     list.List // of *place
 	timer    *time.Timer
+	places   sync.Pool // of *place, to be used again
 }
 
 // place is a call's place in line.
 type place struct {
-	ready chan struct{} // closed when the call may begin
+	ready chan struct{} // holds a value when the call may begin
+	end   *time.Timer   // of the caller's patience
+	let   bool          // in; kept under the budget's lock
+}
+
+// place gives one that ends after a time.
+func (b *budget) place(after time.Duration) *place {
+	own, ok := b.places.Get().(*place)
+	if !ok {
+		return &place{ready: make(chan struct{}, 1), end: time.NewTimer(after)}
+	}
+	own.let = false
+	own.end.Reset(after)
+	return own
 }
 
 func (b *budget) configure(target *target.Target, owner bool) {
@@ -129,40 +143,36 @@ func (b *budget) enter(ctx context.Context, end time.Time) (time.Duration, error
 		defer b.mu.Unlock()
 		return 0, &refusal{at.Sub(now), "the API takes no more for now, and the wait would be too long"}
 	}
-	own := &place{ready: make(chan struct{})}
-	element := b.line.PushBack(own)
+	element := b.line.PushBack(b.place(end.Sub(now)))
 	b.admit()
 	b.mu.Unlock()
-	return b.stand(ctx, element, now, end)
+	return b.stand(ctx, element, now)
 }
 
 // stand waits in line.
-func (b *budget) stand(ctx context.Context, element *list.Element, since, end time.Time) (time.Duration, error) {
+func (b *budget) stand(ctx context.Context, element *list.Element, since time.Time) (time.Duration, error) {
 	own := element.Value.(*place) //nolint:errcheck // the line holds nothing else
-	timer := time.NewTimer(end.Sub(since))
-	defer timer.Stop()
 	var given error
 	select {
 	case <-own.ready:
+		own.end.Stop()
+		b.places.Put(own)
+		return b.now().Sub(since), nil
 	case <-ctx.Done():
 		given = fault.As(ctx.Err())
-	case <-timer.C:
+	case <-own.end.C:
 		given = &refusal{time.Second, "none of the calls under way ended in time"}
 	}
+	own.end.Stop()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	waited := b.now().Sub(since)
-	if given == nil {
-		return waited, nil
-	}
-	select {
-	case <-own.ready: // just now
+	if own.let { // just now
 		b.underway--
-	default:
+	} else {
 		b.line.Remove(element)
 	}
 	b.admit()
-	return waited, given
+	return b.now().Sub(since), given
 }
 
 // leave gives a place back.
@@ -191,7 +201,9 @@ func (b *budget) admit() {
 		}
 		b.line.Remove(head)
 		b.begin(now)
-		close(head.Value.(*place).ready) //nolint:errcheck // the line holds nothing else
+		next := head.Value.(*place) //nolint:errcheck // the line holds nothing else
+		next.let = true
+		next.ready <- struct{}{}
 	}
 }
 

@@ -130,21 +130,22 @@ func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *out
 		return nil, fault.New(api.CodeNeedsConfiguration, "the connection %s has no base URL, so its API cannot be called", credential.Connection).
 			WithHint("set api.base_url of the connection, or fetch its token and call the API yourself")
 	}
-	request, err := e.build(credential, o)
-	if err != nil {
-		return nil, err
-	}
 	transport, err := e.way(credential, o)
 	if err != nil {
 		return nil, err
 	}
+	watch := startWatch(ctx, target.Timeout)
+	request, err := e.build(watch.ctx, credential, o)
+	if err != nil {
+		watch.end()
+		return nil, err
+	}
 	session := e.jars.of(credential, o.away)
 	session.place(request)
-	watch := startWatch(ctx, target.Timeout)
 	if request.Body != nil {
 		request.Body = &upload{body: request.Body, watch: watch, from: o.Trailer, to: request.Trailer}
 	}
-	response, err := transport.RoundTrip(request.WithContext(watch.ctx))
+	response, err := transport.RoundTrip(request)
 	if err != nil {
 		return nil, watch.fail(err, target.BaseURL.Host)
 	}
@@ -164,7 +165,7 @@ func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *out
 
 // build makes the request of one attempt: the target, the caller's headers
 // without those that are not theirs to send, the configured ones, the token.
-func (e *Engine) build(credential *broker.Credential, o *outgoing) (*http.Request, error) {
+func (e *Engine) build(ctx context.Context, credential *broker.Credential, o *outgoing) (*http.Request, error) {
 	target := credential.Target
 	location, err := o.location(target)
 	if err != nil {
@@ -174,10 +175,10 @@ func (e *Engine) build(credential *broker.Credential, o *outgoing) (*http.Reques
 	if err != nil {
 		return nil, err
 	}
-	request := &http.Request{
+	request := (&http.Request{
 		Method: o.Method, URL: location, Header: header, Host: location.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
+	}).WithContext(ctx)
 	o.packed = !o.away && isSet(target.Compression) && asksPacked(request)
 	if o.away {
 		request.Header = harmless(header)

@@ -30,7 +30,10 @@ func forwardable(in http.Header, upgrade string) (http.Header, error) {
 				return nil, fault.New(api.CodeInvalid, "the header %s holds a line break or another control character", name)
 			}
 		}
-		out[name] = append(out[name], values...)
+		if before, ok := out[name]; ok {
+			values = append(before, values...)
+		}
+		out[name] = values[:len(values):len(values)] // shared: nothing changes a value in its place
 	}
 	if httpguts.HeaderValuesContainsToken(in["Te"], "trailers") {
 		out["Te"] = []string{"trailers"}

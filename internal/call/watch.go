@@ -54,11 +54,16 @@ func (w *watch) answered() {
 	w.timer.Stop()
 }
 
+// end ends the watch altogether.
+func (w *watch) end() {
+	w.answered()
+	w.cancel(nil)
+}
+
 // fail ends the watch of an attempt that failed and says why it did.
 func (w *watch) fail(err error, host string) error {
 	timedOut := errors.Is(context.Cause(w.ctx), errNoAnswer)
-	w.answered()
-	w.cancel(nil)
+	w.end()
 	if timedOut {
 		return fault.Wrap(errNoAnswer, api.CodeUnreachable, "%s: no answer within %s", host, w.timeout).
 			WithHint("if the API is known to be slow, raise api.timeout of the connection")

@@ -14,6 +14,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/call"
+	"github.com/valetkey/valetkey/internal/egress"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/target"
@@ -54,6 +55,14 @@ func front(t testing.TB, base string, transport http.RoundTripper) string {
 	return server.URL
 }
 
+// out is the way to APIs that the server takes.
+func out(t testing.TB) http.RoundTripper {
+	t.Helper()
+	way := egress.New(egress.Config{AllowLoopback: true})
+	t.Cleanup(way.CloseIdleConnections)
+	return way.Transport()
+}
+
 func problem(w http.ResponseWriter, _ *http.Request, err error) {
 	found := fault.As(err)
 	w.Header().Set("Content-Type", "application/problem+json")
@@ -66,9 +75,7 @@ func pair(t testing.TB, serve http.HandlerFunc) (frontURL string) {
 	t.Helper()
 	upstream := httptest.NewServer(serve)
 	t.Cleanup(upstream.Close)
-	transport := &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 256}
-	t.Cleanup(transport.CloseIdleConnections)
-	return front(t, upstream.URL+"/v1", transport)
+	return front(t, upstream.URL+"/v1", out(t))
 }
 
 // rawAPI is an API that answers each connection's first request with fixed bytes.
@@ -92,9 +99,7 @@ func rawAPI(t *testing.T, answer string) (frontURL string) {
 			}()
 		}
 	}()
-	transport := &http.Transport{DisableCompression: true}
-	t.Cleanup(transport.CloseIdleConnections)
-	return front(t, "http://"+listener.Addr().String(), transport)
+	return front(t, "http://"+listener.Addr().String(), out(t))
 }
 
 // send sends a request and reads the whole answer.
