@@ -22,6 +22,7 @@ type Form struct {
 	API           api.CallSettings
 	Tokens        *api.TokenImport // a token set that the tool holds
 	Variables     Variables
+	Given         map[string]string // values of the provider's variables, for the connection
 }
 
 // Endpoints of the authorization server. They may have a query.

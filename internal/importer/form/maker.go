@@ -213,6 +213,9 @@ func (m *maker) rules(leg Leg, request string) *oauth.RequestRules {
 // standard takes a parameter of the RFC to its place.
 func (m *maker) standard(name, value string) bool {
 	f := &m.form
+	if len(catalog.Variables(value)) > 0 {
+		value = "" // {client_id} and its like: Valetkey's own
+	}
 	switch name {
 	case "client_id":
 		f.ClientID = firstOf(f.ClientID, value)

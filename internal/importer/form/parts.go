@@ -84,6 +84,9 @@ func (m *maker) declare(p *api.Provider) {
 			p.Variables = make(map[string]api.Variable)
 		}
 		p.Variables[name] = api.Variable{Label: name + ", a variable of the imported file"}
+		if m.form.Given[name] != "" {
+			continue
+		}
 		m.note("the variable "+name, "the input has no value for it", "set it in the client's or the connection's variables")
 	}
 }
@@ -114,6 +117,14 @@ func Masked(text string) bool {
 // connection is thin where the provider says the same.
 func (m *maker) connection(client string, p api.Provider) api.ConnectionSpec {
 	c := api.ConnectionSpec{Client: client, Scopes: m.scopes}
+	for name, value := range m.form.Given {
+		if _, declared := p.Variables[name]; declared && value != "" {
+			if c.Variables == nil {
+				c.Variables = make(map[string]string)
+			}
+			c.Variables[name] = value
+		}
+	}
 	if m.grant != p.Grant {
 		c.Grant = m.grant
 	}
