@@ -19,7 +19,9 @@ import (
 	"github.com/valetkey/valetkey/internal/rest"
 	"github.com/valetkey/valetkey/internal/spill"
 	"github.com/valetkey/valetkey/internal/store"
+	"github.com/valetkey/valetkey/internal/traffic"
 	"github.com/valetkey/valetkey/internal/web"
+	"github.com/valetkey/valetkey/internal/web/console"
 )
 
 // tokenRequestLimit bounds one whole request to an authorization server; the
@@ -28,18 +30,22 @@ const tokenRequestLimit = 2 * arrangement.TokenTimeout
 
 // App is the object graph without listeners.
 type App struct {
-	config  Config
-	store   *store.DB
-	spill   *spill.Store // over store: what it does not take is kept beside it
-	keys    *access.Keys
-	broker  *broker.Broker
-	handler http.Handler
+	config    Config
+	store     *store.DB
+	spill     *spill.Store // over store: what it does not take is kept beside it
+	keys      *access.Keys
+	operators *access.Operators
+	broker    *broker.Broker
+	handler   http.Handler
 }
 
 // Open makes the data directory, the keyring and the database if they are
 // missing, and puts everything together.
 func Open(ctx context.Context, config Config) (_ *App, err error) {
 	config = config.withDefaults()
+	if err := config.OpenID.check(); err != nil {
+		return nil, err
+	}
 	if err := makeDataDir(config.DataDir); err != nil {
 		return nil, err
 	}
@@ -64,6 +70,7 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	if a.keys, err = access.New(ctx, access.Config{Store: a.store, Now: config.Now}); err != nil {
 		return nil, err
 	}
+	a.operators = access.NewOperators(access.OperatorsConfig{Store: a.store, Now: config.Now})
 	ranges, err := config.ranges()
 	if err != nil {
 		return nil, err
@@ -94,13 +101,22 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 
 // serve puts the inbound side together.
 func (a *App) serve(out *egress.Egress) http.Handler {
-	engine := call.New(a.broker, out.Transport(), call.Options{Now: a.config.Now})
+	engine := traffic.Over(call.New(a.broker, out.Transport(), call.Options{Now: a.config.Now}), a.config.Now)
 	return rest.New(rest.Config{
-		Broker:  a.broker,
-		Keys:    a.keys,
-		Engine:  engine,
-		Proxy:   proxy.New(engine, rest.WriteError),
-		Web:     web.New(a.broker, a.config.PublicURL, a.config.Log),
+		Broker:    a.broker,
+		Keys:      a.keys,
+		Operators: operatorLinks{a},
+		Engine:    engine,
+		Proxy:     proxy.New(engine, rest.WriteError),
+		Web: web.New(web.Config{
+			Flows:     a.broker,
+			Domain:    console.Domain{Connections: a.broker, Grants: a.broker, Catalogue: a.broker, Keys: a.keys, Calls: engine},
+			Operators: a.operators,
+			OpenID:    a.config.openID(out.Client(tokenRequestLimit)),
+			PublicURL: a.config.PublicURL,
+			Now:       a.config.Now,
+			Log:       a.config.Log,
+		}),
 		Version: a.config.Version,
 		Log:     a.config.Log,
 		Ready:   a.store.Ping,

@@ -23,6 +23,7 @@ type Config struct {
 	AllowPrivate  string           // ranges that outgoing requests may reach; see egress.ParseRanges
 	ReturnOrigins []string         // origins a flow may return to
 	ProvidersDir  string           // the operator's own descriptions, *.yaml; "" for none
+	OpenID        OpenIDConfig     // operators may sign in with it
 	Version       api.Version      // what /v1/version answers
 	Now           func() time.Time // default time.Now
 	Log           *slog.Logger     // default: discards

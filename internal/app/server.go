@@ -174,7 +174,7 @@ func (s *Server) keepHouse(ctx context.Context) {
 			err = errors.Join(s.broker.Flush(ctx), s.keys.Flush(ctx))
 			s.spill.Replay(ctx)
 		case <-tidy.C:
-			err = s.broker.Tidy(ctx)
+			err = errors.Join(s.broker.Tidy(ctx), s.operators.Tidy(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			s.config.Log.Error("housekeeping failed; it is tried again", slog.Any("error", err))

@@ -61,7 +61,7 @@ func reaches() []reach {
 		{
 			imported: "context",
 			names:    []string{"WithValue"},
-			only:     []string{"internal/rest", "internal/web", "internal/proxy", "internal/access"},
+			only:     []string{"internal/rest", "internal/web", "internal/web/page", "internal/web/session", "internal/proxy", "internal/access"},
 			reason:   "a context carries a request's identity and deadline, nothing else",
 		},
 	}

@@ -41,6 +41,7 @@ func (s *Server) table() []route {
 		{"GET /v1/keys", settings, s.listKeys, op("Keys", "List keys", "Never the keys themselves.").query(pageQuery{}).out(keyPage{})},
 		{"POST /v1/keys", administer, s.createKey, op("Keys", "Make a key", "The answer shows the key, this once.").in(api.KeySpec{}).out(api.NewKey{}).creates()},
 		{"DELETE /v1/keys/{name}", administer, s.revokeKey, op("Keys", "Revoke a key", "It stops working at once.")},
+		{"POST /v1/operators/reset", administer, s.resetOperator, op("Server", "Make a link that sets an operator's password", "It works once, for an hour. A link made before works no longer.").out(api.OperatorLink{})},
 
 		{"GET /v1/version", signedIn, s.version, op("Server", "Read the version", "").out(api.Version{})},
 		{"GET /healthz", nil, s.health, op("Server", "Is it up", "Answers as long as the process serves.").out(Health{})},

@@ -82,6 +82,7 @@ type Engine interface {
 type Config struct {
 	Broker    Broker
 	Keys      Keys
+	Operators Operators // makes links for operators; nil: none are made
 	Engine    Engine
 	Proxy     http.Handler                // serves /proxy/ once the caller is authorized; nil: not found
 	Web       http.Handler                // serves what is for browsers; nil: not found

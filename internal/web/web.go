@@ -9,8 +9,12 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/web/console"
+	"github.com/valetkey/valetkey/internal/web/page"
+	"github.com/valetkey/valetkey/internal/web/session"
 )
 
 // Flows are authorizations in progress; *broker.Broker has them.
@@ -24,31 +28,57 @@ type Flows interface {
 // maxForm bounds the body of a posted callback, in bytes.
 const maxForm = 64 << 10
 
+// Config is what the pages are made of. Flows, Domain, Operators and PublicURL
+// are required.
+type Config struct {
+	Flows     Flows
+	Domain    console.Domain
+	Operators *access.Operators
+	OpenID    *session.OpenID // nil: operators sign in with passwords only
+	PublicURL string          // what browsers see
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
 // site is the handler's parts.
 type site struct {
 	flows  Flows
+	desk   *session.Desk
 	secure bool   // the public URL is https, so cookies are for https only
 	prefix string // the public URL's path: every address that a browser is given begins with it
 	log    *slog.Logger
-	pages  pages
+	pages  *page.Set
 }
 
-// New returns the handler of every page. publicURL is what browsers see.
-func New(flows Flows, publicURL string, log *slog.Logger) http.Handler {
-	s := &site{flows: flows, log: log}
-	if u, err := url.Parse(publicURL); err == nil {
+// New returns the handler of every page.
+func New(config Config) http.Handler {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &site{flows: config.Flows, log: config.Log}
+	if u, err := url.Parse(config.PublicURL); err == nil {
 		s.secure, s.prefix = u.Scheme == "https", strings.TrimRight(u.EscapedPath(), "/")
 	}
-	s.pages = newPages(s.prefix)
+	s.pages = page.New(s.prefix)
+	s.desk = session.New(session.Config{
+		Pages: s.pages, Operators: config.Operators, OpenID: config.OpenID, PublicURL: config.PublicURL, Log: config.Log,
+	})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.landing)
 	mux.HandleFunc("GET /oauth/start/{flow}", s.start)
 	mux.HandleFunc("GET /oauth/callback", s.callback)
 	mux.HandleFunc("POST /oauth/callback", s.posted)
 	mux.HandleFunc("GET /oauth/done/{flow}", s.done)
-	mux.HandleFunc("GET /static/"+s.pages.style, s.pages.static)
-	mux.HandleFunc("GET /favicon.ico", favicon)
+	mux.HandleFunc("GET /static/{file}", s.static)
+	mux.HandleFunc("GET /favicon.ico", s.pages.Favicon)
 	mux.HandleFunc("/", s.missing)
+	s.desk.Register(mux)
+	console.New(console.Config{
+		Domain: config.Domain, Pages: s.pages, PublicURL: config.PublicURL, Now: config.Now, Log: config.Log,
+	}).Register(mux, s.desk.Guard)
 	return withHeaders(mux)
 }
 
@@ -56,7 +86,7 @@ func New(flows Flows, publicURL string, log *slog.Logger) http.Handler {
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", page.Policy)
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cache-Control", "no-store")
@@ -64,16 +94,27 @@ func withHeaders(next http.Handler) http.Handler {
 	})
 }
 
+// landing is for those who are not signed in.
 func (s *site) landing(w http.ResponseWriter, r *http.Request) {
-	s.pages.render(w, http.StatusOK, "landing", nil)
+	if s.desk.Known(r) {
+		s.pages.Redirect(w, "/overview")
+		return
+	}
+	s.pages.Render(w, r, http.StatusOK, "landing", nil)
+}
+
+func (s *site) static(w http.ResponseWriter, r *http.Request) {
+	if !s.pages.Static(w, r.PathValue("file")) {
+		s.missing(w, r)
+	}
 }
 
 func (s *site) missing(w http.ResponseWriter, r *http.Request) {
-	s.pages.render(w, http.StatusNotFound, "problem", problem{
-		Pill:   "Not found",
-		Title:  "There is no page here",
-		Detail: "The address may be misspelt, or cut where it was copied.",
-		Advice: "The API is described at /docs.",
+	s.pages.Render(w, r, http.StatusNotFound, "problem", page.Problem{
+		Pill:   s.pages.Word("missing.pill"),
+		Title:  s.pages.Word("missing.title"),
+		Detail: s.pages.Word("missing.detail"),
+		Advice: s.pages.Word("missing.advice"),
 	})
 }
 
@@ -147,7 +188,7 @@ func (s *site) endedNow(w http.ResponseWriter, r *http.Request, id string, err e
 	if readErr != nil || flow.Status != api.FlowFailed || shown.Code == api.CodeInternal {
 		return false
 	}
-	s.note(r, w.Header().Get(requestIDHeader), shown)
+	page.Note(r, s.log, w.Header().Get(page.RequestIDHeader), shown)
 	redirect(w, s.prefix+"/oauth/done/"+url.PathEscape(id))
 	return true
 }
@@ -175,11 +216,11 @@ func (s *site) done(w http.ResponseWriter, r *http.Request) {
 	switch flow.Status {
 	case api.FlowDone:
 		c, _ := s.flows.Connection(r.Context(), flow.Connection) // without it the page names no account
-		s.pages.render(w, http.StatusOK, "done", connected{flow.Connection, c.Account})
+		s.pages.Render(w, r, http.StatusOK, "done", connected{flow.Connection, c.Account})
 	case api.FlowPending:
-		s.pages.render(w, http.StatusOK, "pending", flow)
+		s.pages.Render(w, r, http.StatusOK, "pending", flow)
 	default:
-		s.ended(w, flow)
+		s.ended(w, r, flow)
 	}
 }
 

@@ -16,11 +16,15 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/broker/brokertest"
+	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/traffic"
+	"github.com/valetkey/valetkey/internal/web/console"
 )
 
 const (
@@ -33,12 +37,27 @@ const (
 // rig is the pages over a real broker with a store in memory and a token
 // endpoint. Its browsers keep cookies as a jar for https does.
 type rig struct {
-	t      *testing.T
-	broker *broker.Broker
-	pages  http.Handler
-	now    time.Time
-	log    strings.Builder
-	refuse bool // the token endpoint refuses the code
+	t         *testing.T
+	broker    *broker.Broker
+	operators *access.Operators
+	pages     http.Handler
+	now       time.Time
+	log       strings.Builder
+	refuse    bool // the token endpoint refuses the code
+}
+
+// config is the pages over the rig's broker.
+func (g *rig) config(publicURL string) Config {
+	calls := traffic.Over(call.New(g.broker, http.DefaultTransport, call.Options{}), func() time.Time { return g.now })
+	keys, err := access.New(g.t.Context(), access.Config{Store: brokertest.NewMemory()})
+	g.must(err)
+	g.operators = access.NewOperators(access.OperatorsConfig{Store: brokertest.NewOperators(), Now: func() time.Time { return g.now }})
+	return Config{
+		Flows:     g.broker,
+		Domain:    console.Domain{Connections: g.broker, Grants: g.broker, Catalogue: g.broker, Keys: keys, Calls: calls},
+		Operators: g.operators, PublicURL: publicURL, Now: func() time.Time { return g.now },
+		Log: slog.New(slog.NewTextHandler(&g.log, nil)),
+	}
 }
 
 func newRig(t *testing.T, publicURL string, returnTo ...string) *rig {
@@ -73,7 +92,7 @@ func newRig(t *testing.T, publicURL string, returnTo ...string) *rig {
 	g.must(err)
 	_, err = g.broker.PutConnection(t.Context(), "mail", api.ConnectionSpec{Client: "app"})
 	g.must(err)
-	g.pages = New(g.broker, publicURL, slog.New(slog.NewTextHandler(&g.log, nil)))
+	g.pages = New(g.config(publicURL))
 	return g
 }
 
@@ -132,7 +151,7 @@ func (g *rig) start(b browser, flow string) (callback string) {
 }
 
 // page checks that an answer is a page with the status and texts.
-func page(t *testing.T, w *httptest.ResponseRecorder, status int, texts ...string) {
+func shows(t *testing.T, w *httptest.ResponseRecorder, status int, texts ...string) {
 	t.Helper()
 	if w.Code != status || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
 		t.Fatalf("%d %s, want a page with %d:\n%s", w.Code, w.Header().Get("Content-Type"), status, w.Body)
@@ -156,9 +175,9 @@ func TestRFC6749_3_1_2_5_a_AnAuthorizationLeadsToTheProviderAndBackToACleanPage(
 	flow := g.begin(api.AuthorizeRequest{}).Flow
 	b := browser{}
 	callback := g.start(b, flow)
-	page(t, g.get(b, "/oauth/done/"+flow), 200, "mail is not authorized yet", "/oauth/start/"+flow)
+	shows(t, g.get(b, "/oauth/done/"+flow), 200, "mail is not authorized yet", "/oauth/start/"+flow)
 	redirects(t, g.get(b, callback), "/oauth/done/"+flow)
-	page(t, g.get(b, "/oauth/done/"+flow), 200, "mail is connected", "You can close this window", "valetkey call mail")
+	shows(t, g.get(b, "/oauth/done/"+flow), 200, "mail is connected", "You can close this window", "valetkey call mail")
 	if c, err := g.broker.Connection(t.Context(), "mail"); err != nil || c.State != api.StateActive {
 		t.Errorf("connection %+v, %v", c, err)
 	}
@@ -201,7 +220,7 @@ func TestA01_ACallbackThatComesAgainEndsOnTheSamePage(t *testing.T) {
 	for range 2 {
 		redirects(t, g.get(b, callback), "/oauth/done/"+flow)
 	}
-	page(t, g.get(browser{}, callback), 403, "begun in another browser")
+	shows(t, g.get(browser{}, callback), 403, "begun in another browser")
 	if c, _ := g.broker.Connection(t.Context(), "mail"); c.Generation != 1 {
 		t.Errorf("the code was redeemed again: generation %d", c.Generation)
 	}
@@ -212,7 +231,7 @@ func TestAFlowOfAnotherBrowserIsRefusedAndStaysOpen(t *testing.T) {
 	flow := g.begin(api.AuthorizeRequest{}).Flow
 	b := browser{}
 	callback := g.start(b, flow)
-	page(t, g.get(browser{}, callback), 403, "Nothing was changed", "another browser", "finish there")
+	shows(t, g.get(browser{}, callback), 403, "Nothing was changed", "another browser", "finish there")
 	redirects(t, g.get(b, callback), "/oauth/done/"+flow)
 }
 
@@ -228,7 +247,7 @@ func TestAPostedAnswerComesRoundAsAGet(t *testing.T) {
 		t.Fatalf("%d to %q", w.Code, location)
 	}
 	redirects(t, g.get(b, location), "/oauth/done/"+flow)
-	page(t, g.send(nil, "POST", "/oauth/callback", "x="+strings.Repeat("a", maxForm)), 400, "not well-formed")
+	shows(t, g.send(nil, "POST", "/oauth/callback", "x="+strings.Repeat("a", maxForm)), 400, "not well-formed")
 }
 
 func TestAFlowReturnsWhereItWasToldTo(t *testing.T) {
@@ -254,14 +273,14 @@ func TestAPersonWhoDeclinesIsToldWhatTheProviderSaid(t *testing.T) {
 	g.must(err)
 	params := url.Values{"state": {callback.Query().Get("state")}, "error": {"access_denied"}, "error_description": {"<script>alert(1)</script>"}}
 	w := g.ended(b, "/oauth/callback?"+params.Encode(), flow)
-	page(t, w, 409, "mail", "What to do")
+	shows(t, w, 409, "mail", "What to do")
 	if strings.Contains(w.Body.String(), "<script>") {
 		t.Error("the provider's words were not escaped")
 	}
 	again := g.ended(b, "/oauth/callback?"+params.Encode(), flow)
-	page(t, again, 409, "The authorization of mail failed", "valetkey connect mail")
-	page(t, g.get(b, "/oauth/done/"+flow), 409, "The authorization of mail failed")
-	page(t, g.get(b, "/oauth/start/"+flow), 409, "The authorization of mail failed")
+	shows(t, again, 409, "The authorization of mail failed", "valetkey connect mail")
+	shows(t, g.get(b, "/oauth/done/"+flow), 409, "The authorization of mail failed")
+	shows(t, g.get(b, "/oauth/start/"+flow), 409, "The authorization of mail failed")
 }
 
 func TestACodeThatIsRefusedIsExplained(t *testing.T) {
@@ -270,7 +289,7 @@ func TestACodeThatIsRefusedIsExplained(t *testing.T) {
 	flow := g.begin(api.AuthorizeRequest{}).Flow
 	b := browser{}
 	w := g.ended(b, g.start(b, flow), flow)
-	page(t, w, 409, "Not connected", "did not accept the authorization code")
+	shows(t, w, 409, "Not connected", "did not accept the authorization code")
 	if strings.Contains(w.Body.String(), "<b>") {
 		t.Error("the provider's words were not escaped")
 	}
@@ -282,9 +301,9 @@ func TestAFlowThatNobodyFinishedIsGone(t *testing.T) {
 	b := browser{}
 	callback := g.start(b, flow)
 	g.now = g.now.Add(11 * time.Minute)
-	page(t, g.ended(b, callback, flow), http.StatusGone, "The authorization of mail expired", "valetkey connect mail")
+	shows(t, g.ended(b, callback, flow), http.StatusGone, "The authorization of mail expired", "valetkey connect mail")
 	for _, target := range []string{"/oauth/start/" + flow, "/oauth/done/" + flow} {
-		page(t, g.get(b, target), http.StatusGone, "The authorization of mail expired", "valetkey connect mail")
+		shows(t, g.get(b, target), http.StatusGone, "The authorization of mail expired", "valetkey connect mail")
 	}
 }
 
@@ -303,13 +322,13 @@ func TestAnAnswerThatBelongsToNothingIsRefusedWithAdvice(t *testing.T) {
 		"/oauth/done/%3Cscript%3E",
 	} {
 		w := g.get(browser{}, target)
-		page(t, w, 400, "What to do", "valetkey connect NAME")
+		shows(t, w, 400, "What to do", "valetkey connect NAME")
 		if strings.Contains(w.Body.String(), "forged") || strings.Contains(w.Body.String(), "script") {
 			t.Errorf("%s: the page repeats what was asked", target)
 		}
 	}
-	page(t, g.get(nil, "/nothing"), 404, "There is no page here")
-	page(t, g.get(nil, "/static/app.000000000000.css"), 404, "There is no page here")
+	shows(t, g.get(nil, "/nothing"), 404, "There is no page here")
+	shows(t, g.get(nil, "/static/app.000000000000.css"), 404, "There is no page here")
 }
 
 func TestEveryPageNeedsNoScriptAndCannotBeFramedOrKept(t *testing.T) {
@@ -386,11 +405,14 @@ func (broken) Start(context.Context, string) (authorize.Start, error) {
 
 func TestADefectShowsItsRequestAndNothingElse(t *testing.T) {
 	var log strings.Builder
-	pages := New(broken{}, public, slog.New(slog.NewTextHandler(&log, nil)))
+	pages := New(Config{
+		Flows: broken{}, PublicURL: public, Log: slog.New(slog.NewTextHandler(&log, nil)),
+		Operators: access.NewOperators(access.OperatorsConfig{Store: brokertest.NewOperators()}),
+	})
 	w := httptest.NewRecorder()
 	w.Header().Set("Valetkey-Request-Id", "REQ7")
 	pages.ServeHTTP(w, httptest.NewRequest("GET", "/oauth/start/abcdefgh", nil))
-	page(t, w, 500, "REQ7", "An error of this server")
+	shows(t, w, 500, "REQ7", "An error of this server")
 	if strings.Contains(w.Body.String(), "CANARY") || !strings.Contains(log.String(), "CANARY-detail") || !strings.Contains(log.String(), "REQ7") {
 		t.Errorf("page:\n%s\nlog:\n%s", w.Body, log.String())
 	}

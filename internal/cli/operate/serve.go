@@ -105,7 +105,8 @@ func (p Commands) serveConfig(f prompt.ServerFlags, path string) (app.Config, er
 		}
 	}
 	config.ReturnOrigins = file.ReturnOrigins
-	return config, nil
+	config.OpenID, err = p.openIDSettings()
+	return config, err
 }
 
 func (p Commands) serve(ctx context.Context, config app.Config) error {
@@ -119,6 +120,9 @@ func (p Commands) serve(ctx context.Context, config app.Config) error {
 	p.Note("first steps, from another terminal:")
 	p.Note("  valetkey%s connect NAME --provider PROVIDER   # or valetkey providers", p.dataFlag())
 	p.Note("  valetkey%s key create NAME                    # a key for programs that call %s", p.dataFlag(), server.URL)
+	if err := p.welcome(ctx, server); err != nil {
+		return err
+	}
 	err = server.Run(ctx)
 	p.Note("stopped")
 	return err

@@ -1,0 +1,193 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/manifest"
+	"github.com/valetkey/valetkey/internal/traffic"
+	"github.com/valetkey/valetkey/internal/web/chart"
+)
+
+const (
+	eventsShown = 60
+	eventsSpan  = 30 * 24 * time.Hour // of the picture, at most
+)
+
+// connectionPage is all that is known of one connection.
+type connectionPage struct {
+	api.Connection
+	Provider  api.Provider
+	ClientID  string
+	Scopes    []scope
+	Events    []api.Event
+	Timeline  template.HTML
+	Rates     ratesView
+	Console   tryIt
+	Tested    *testView
+	Debug     debugView
+	Begin     string // the page that begins an authorization
+	ByItself  bool   // its grant needs no person
+	Version   string
+	ProxyBase string
+}
+
+// scope is one permission, asked for and granted or not.
+type scope struct {
+	Name           string
+	Asked, Granted bool
+	Known          bool // the provider said what it granted
+}
+
+type ratesView struct {
+	Since            time.Time
+	Requests, Errors int
+	Plot             template.HTML
+}
+
+type debugView struct {
+	On        bool
+	Until     time.Time
+	Exchanges []traffic.Exchange
+}
+
+func (c *Console) show(w http.ResponseWriter, r *http.Request) error {
+	connection, err := c.Connections.Connection(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	events, err := c.Connections.Events(r.Context(), connection.Name, 0, eventsShown)
+	if err != nil {
+		return err
+	}
+	client, err := c.Catalogue.Client(r.Context(), connection.Client)
+	if err != nil {
+		return err
+	}
+	provider, err := c.Catalogue.Provider(r.Context(), client.Provider)
+	if err != nil {
+		provider = api.Provider{Name: client.Provider} // a provider that is gone takes no page with it
+	}
+	p := connectionPage{
+		Connection: connection, Provider: provider, ClientID: client.ClientID,
+		Scopes: scopesOf(connection), Events: events, Timeline: c.timeline(events),
+		Rates: c.rates(connection.Name), Console: tryIt{Method: http.MethodGet, Path: "/"},
+		Debug:   debugView{Until: c.Calls.DebugUntil(connection.Name), Exchanges: c.Calls.Exchanges(connection.Name)},
+		Version: versionOf(connection), ProxyBase: c.PublicURL + "/proxy/" + connection.Name,
+		ByItself: connection.Grant == "client_credentials" || connection.Grant == "" && provider.Grant == "client_credentials",
+	}
+	p.Debug.On = p.Debug.Until.After(c.Now())
+	if tried, ok := take[tryIt](&c.shelf, r, false); ok {
+		p.Console = tried
+	}
+	if tested, ok := take[testView](&c.shelf, r, false); ok {
+		p.Tested = &tested
+	}
+	return c.render(w, r, "connection", p)
+}
+
+// scopesOf lists what was asked for and what was granted.
+func scopesOf(c api.Connection) []scope {
+	var found []scope
+	known := len(c.GrantedScopes) > 0
+	for _, name := range c.Scopes {
+		found = append(found, scope{name, true, slices.Contains(c.GrantedScopes, name) || known && !slices.Contains(c.MissingScopes, name), known})
+	}
+	for _, name := range c.GrantedScopes {
+		if !slices.Contains(c.Scopes, name) {
+			found = append(found, scope{name, false, true, known})
+		}
+	}
+	return found
+}
+
+func (c *Console) timeline(events []api.Event) template.HTML {
+	if len(events) == 0 {
+		return ""
+	}
+	to := c.Now()
+	from := to.Add(-eventsSpan)
+	if oldest := events[len(events)-1].At; oldest.After(from) {
+		from = oldest.Add(-time.Hour)
+	}
+	marks := make([]chart.Mark, 0, len(events))
+	for _, e := range slices.Backward(events) {
+		marks = append(marks, chart.Mark{At: e.At, Class: EventClass(e.Kind), Label: e.At.UTC().Format("2006-01-02 15:04 UTC") + " " + e.Kind})
+	}
+	return chart.Timeline(c.Pages.Word("connection.timeline"), marks, from, to)
+}
+
+// EventClass says whether an event is good or bad news.
+func EventClass(kind string) string {
+	switch kind {
+	case ledger.EventAuthorized, ledger.EventRefreshed:
+		return "good"
+	case ledger.EventRefreshFailed, ledger.EventRefused, ledger.EventDenied, ledger.EventRevoked:
+		return "bad"
+	}
+	return "neutral"
+}
+
+func (c *Console) rates(name string) ratesView {
+	rates := c.Calls.Rates(name)
+	view := ratesView{Since: rates.Since}
+	requests, failed := make([]int, traffic.Window), make([]int, traffic.Window)
+	for i, m := range rates.Minutes {
+		requests[i], failed[i] = m.Requests, m.Errors
+		view.Requests += m.Requests
+		view.Errors += m.Errors
+	}
+	view.Plot = chart.Plot(c.Pages.Word("connection.plot", view.Requests, view.Errors), requests, failed)
+	return view
+}
+
+// versionOf changes when something of a connection did that its page shows.
+func versionOf(c api.Connection) string {
+	expires := int64(0)
+	if c.ExpiresAt != nil {
+		expires = c.ExpiresAt.Unix()
+	}
+	return fmt.Sprintf("%s.%d.%d", c.State, c.Generation, expires)
+}
+
+// status is what a page that is open asks for now and then.
+func (c *Console) status(w http.ResponseWriter, r *http.Request) error {
+	connection, err := c.Connections.Connection(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(map[string]string{"version": versionOf(connection), "state": string(connection.State)})
+}
+
+// export gives the connection, its client and a provider of one's own as YAML.
+func (c *Console) export(w http.ResponseWriter, r *http.Request) error {
+	connection, err := c.Connections.Connection(r.Context(), r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	client, err := c.Catalogue.Client(r.Context(), connection.Client)
+	if err != nil {
+		return err
+	}
+	state := manifest.State{Clients: []api.Client{client}, Connections: []api.Connection{connection}}
+	if provider, err := c.Catalogue.Provider(r.Context(), client.Provider); err == nil {
+		state.Providers = []api.Provider{provider}
+	}
+	text, err := manifest.Export(state).Encode()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/yaml")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+connection.Name+`.yaml"`)
+	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	_, err = w.Write(text)
+	return err
+}

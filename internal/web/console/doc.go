@@ -1,0 +1,17 @@
+// Package console is the operator's pages.
+//
+//	/overview                     what needs a person, on top; how many of each state
+//	/connections                  search, filter, sort, keyset pages, bulk actions
+//	/connections/{name}           state, token, scopes, events, calls; try it, test, debug, renew, revoke, delete, export
+//	/clients /providers /keys     lists; a key is made here and shown once
+//	/calendar                     what ends, week by week
+//
+// Each action is a form that is posted and answered by a redirect. What an
+// action brings (an API's answer, a new key) waits in memory for the page that
+// it redirects to, for the session that asked.
+//
+// Invariants: nothing here decides what the domain decides; no page shows a
+// token; a list costs one page of rows however long it is.
+//
+// Not in it: who may come in (package session), rules of connections.
+package console
