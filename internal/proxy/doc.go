@@ -9,6 +9,7 @@
 //     any [http.ServeMux], which would clean the path and redirect.
 //   - Callers were authorized before: it trusts that the request may use the
 //     connection that [Split] names.
+//   - What an API says before its answer (103 and other 1xx) is passed on at once.
 //   - Memory per call is one pooled buffer, whatever the size of the bodies.
 //   - An answer that breaks off breaks the caller's connection off too: half
 //     an answer never looks whole.

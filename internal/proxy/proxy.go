@@ -88,7 +88,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// without it the worst is a slower answer, so the error is no concern.
 		_ = http.NewResponseController(w).EnableFullDuplex()
 	}
-	response, err := h.engine.Do(r.Context(), target.Connection, request)
+	first := &hints{w: w}
+	response, err := h.engine.Do(first.watch(r.Context()), target.Connection, request)
+	first.end()
 	if err != nil {
 		h.fail(w, r, err)
 		return

@@ -20,7 +20,8 @@ type Client struct {
 }
 
 // New makes a Client that keeps to the settings of the standard Transport, which
-// gets what is unusual. The standard one must not be changed afterwards.
+// gets what is unusual. The standard one must have a DialContext, and must not
+// be changed afterwards.
 func New(standard *http.Transport) *Client {
 	c := &Client{standard: standard, http2: standard.Clone()}
 	c.http2.DialTLSContext = c.dialTLS

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"reflect"
 	"slices"
 	"strconv"
 
@@ -76,13 +75,18 @@ func areUsualFields(header http.Header) bool {
 }
 
 // isUntraced says whether nobody wants to see more than 1xx answers.
-func isUntraced(trace *httptrace.ClientTrace) bool {
-	if trace == nil {
-		return true
-	}
-	rest := *trace
-	rest.Got1xxResponse = nil
-	return reflect.ValueOf(rest).IsZero()
+func isUntraced(t *httptrace.ClientTrace) bool {
+	return t == nil || !tracesConnecting(t) && !tracesSending(t)
+}
+
+func tracesConnecting(t *httptrace.ClientTrace) bool {
+	return t.GetConn != nil || t.GotConn != nil || t.PutIdleConn != nil || t.DNSStart != nil || t.DNSDone != nil ||
+		t.ConnectStart != nil || t.ConnectDone != nil || t.TLSHandshakeStart != nil || t.TLSHandshakeDone != nil
+}
+
+func tracesSending(t *httptrace.ClientTrace) bool {
+	return t.GotFirstResponseByte != nil || t.Got100Continue != nil || t.Wait100Continue != nil ||
+		t.WroteHeaderField != nil || t.WroteHeaders != nil || t.WroteRequest != nil
 }
 
 func hostOf(r *http.Request) string {
