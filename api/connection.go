@@ -45,10 +45,11 @@ type ConnectionStatus struct {
 	Renewable        bool       `json:"renewable"`                    // renews itself without a person
 	GrantedScopes    []string   `json:"granted_scopes,omitempty"`
 	MissingScopes    []string   `json:"missing_scopes,omitempty"` // asked for, not granted
-	LastUsedAt       *time.Time `json:"last_used_at,omitempty"`
-	LastRefreshedAt  *time.Time `json:"last_refreshed_at,omitempty"`
-	Generation       int64      `json:"generation"` // grows by one with each new token set
-	Account          string     `json:"account,omitempty"`
+	GrantLife
+	LastUsedAt      *time.Time `json:"last_used_at,omitempty"`
+	LastRefreshedAt *time.Time `json:"last_refreshed_at,omitempty"`
+	Generation      int64      `json:"generation"` // grows by one with each new token set
+	Account         string     `json:"account,omitempty"`
 	// BaseURL is where calls go: the connection's api.base_url or the provider's, with the variables
 	// filled in. It is empty while a variable is missing.
 	BaseURL string `json:"base_url,omitempty"`
@@ -57,6 +58,13 @@ type ConnectionStatus struct {
 	Warnings  []string          `json:"warnings,omitempty"` // what will go wrong later, and what to change
 	CreatedAt time.Time         `json:"created_at"`
 	UpdatedAt time.Time         `json:"updated_at"`
+}
+
+// GrantLife is when a person authorized a connection, and when one must again
+// however well it is kept.
+type GrantLife struct {
+	AuthorizedAt *time.Time `json:"authorized_at,omitempty"`
+	GrantEndsAt  *time.Time `json:"grant_ends_at,omitempty"` // where the provider documents such a limit
 }
 
 // ConnectionList is one page of connections.

@@ -19,6 +19,7 @@ import (
 	"github.com/valetkey/valetkey/internal/rest"
 	"github.com/valetkey/valetkey/internal/spill"
 	"github.com/valetkey/valetkey/internal/store"
+	"github.com/valetkey/valetkey/internal/sweeper"
 	"github.com/valetkey/valetkey/internal/traffic"
 	"github.com/valetkey/valetkey/internal/web"
 	"github.com/valetkey/valetkey/internal/web/console"
@@ -36,6 +37,7 @@ type App struct {
 	keys      *access.Keys
 	operators *access.Operators
 	broker    *broker.Broker
+	sweeper   *sweeper.Sweeper // nil: nothing is swept
 	handler   http.Handler
 }
 
@@ -95,8 +97,20 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	}); err != nil {
 		return nil, err
 	}
+	if err := a.makeSweeper(); err != nil {
+		return nil, err
+	}
 	a.handler = a.serve(out)
 	return a, nil
+}
+
+// makeSweeper makes what renews ahead of need, unless that is off.
+func (a *App) makeSweeper() error {
+	limits, on, err := a.config.sweepLimits()
+	if on {
+		a.sweeper = &sweeper.Sweeper{Store: a.store, Broker: a.broker, Limits: limits, Now: a.config.Now, Log: a.config.Log}
+	}
+	return err
 }
 
 // serve puts the inbound side together.

@@ -4,11 +4,16 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/egress"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/sweeper"
 )
 
 // DefaultListen is where the server listens unless told otherwise.
@@ -23,8 +28,9 @@ type Config struct {
 	AllowPrivate  string           // ranges that outgoing requests may reach; see egress.ParseRanges
 	ReturnOrigins []string         // origins a flow may return to
 	ProvidersDir  string           // the operator's own descriptions, *.yaml; "" for none
-	OpenID        OpenIDConfig     // operators may sign in with it
+	Sweep         string           // tokens are renewed ahead of need: "16" at once for each provider, "16,50" and at most 50 a second, "off"
 	Version       api.Version      // what /v1/version answers
+	OpenID        OpenIDConfig     // operators may sign in with it
 	Now           func() time.Time // default time.Now
 	Log           *slog.Logger     // default: discards
 }
@@ -65,6 +71,28 @@ func loopbackOnly(listen string) bool {
 	}
 	address, err := netip.ParseAddr(host)
 	return err == nil && address.IsLoopback()
+}
+
+// sweepLimits reads the setting Sweep; ok is false where nothing is swept.
+func (c Config) sweepLimits() (limits sweeper.Limits, ok bool, err error) {
+	limits = sweeper.Limits{Concurrency: 16, Rate: 50}
+	switch c.Sweep {
+	case "":
+		return limits, true, nil
+	case "off":
+		return limits, false, nil
+	}
+	atOnce, perSecond, paced := strings.Cut(c.Sweep, ",")
+	if limits.Concurrency, err = strconv.Atoi(atOnce); err == nil && paced {
+		var pace uint64
+		pace, err = strconv.ParseUint(perSecond, 10, 16)
+		limits.Rate = rate.Limit(pace)
+	}
+	if err != nil || limits.Concurrency < 1 {
+		return limits, false, fault.New(api.CodeNeedsConfiguration, "the setting sweep is %q", c.Sweep).
+			WithHint(`write --sweep 16,50 for 16 renewals at once and 50 a second at each provider (50 left out: 50; 0: any number), or --sweep off`)
+	}
+	return limits, true, nil
 }
 
 func badListen(listen string, err error) error {

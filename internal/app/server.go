@@ -14,6 +14,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/sweeper"
 )
 
 const (
@@ -126,6 +127,9 @@ func (s *Server) Run(ctx context.Context) error {
 	var chores sync.WaitGroup
 	chores.Go(func() { s.keepHouse(ctx) })
 	chores.Go(func() { s.follow(ctx, s.store.Changes(ctx)) })
+	if s.sweeper != nil {
+		chores.Go(func() { s.sweep(ctx) })
+	}
 	var err error
 	select {
 	case err = <-failed:
@@ -158,6 +162,13 @@ func (s *Server) httpServer(handler http.Handler) *http.Server {
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
 	}
+}
+
+// sweep renews tokens ahead of need until the context ends.
+func (s *Server) sweep(ctx context.Context) {
+	ticker := time.NewTicker(sweeper.Every)
+	defer ticker.Stop()
+	s.sweeper.Run(ctx, ticker.C)
 }
 
 // keepHouse writes what is buffered and removes what is over.

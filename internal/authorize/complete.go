@@ -168,7 +168,7 @@ func (f *Flows) saveAuthorized(ctx context.Context, a arrangement.Arrangement, i
 		if err != nil {
 			return err
 		}
-		save.Set, save.Event = set, f.desk.Event(a.Connection.Name, ledger.EventAuthorized, arrangement.TokenDetail(token, set))
+		save.Set, save.DueAt, save.Event = set, f.desk.DueAt(a, set), f.desk.Event(a.Connection.Name, ledger.EventAuthorized, arrangement.TokenDetail(token, set))
 		err = f.desk.Store.SaveTokenSet(ctx, save)
 		if errors.Is(err, ledger.ErrStale) {
 			continue

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/account"
@@ -161,6 +162,7 @@ func (b *Broker) connectionView(c ledger.Connection, client ledger.Client) api.C
 		CreatedAt:        c.CreatedAt,
 		UpdatedAt:        c.UpdatedAt,
 	}
+	status.AuthorizedAt = optional(c.AuthorizedAt)
 	if used, ok := b.used.at(c.Name); ok {
 		status.LastUsedAt = &used
 	}
@@ -174,6 +176,9 @@ func (b *Broker) connectionView(c ledger.Connection, client ledger.Client) api.C
 	return api.Connection{Name: c.Name, ConnectionSpec: spec, ConnectionStatus: status}
 }
 
+// endsSoon is how long before its end a grant's absolute limit is warned of.
+const endsSoon = 30 * 24 * time.Hour
+
 // judgeGrant fills in what the grant's kind says: whether it renews itself, what
 // was not granted, and what will go wrong.
 func (b *Broker) judgeGrant(c ledger.Connection, client ledger.Client, status *api.ConnectionStatus) {
@@ -186,6 +191,13 @@ func (b *Broker) judgeGrant(c ledger.Connection, client ledger.Client, status *a
 	status.BaseURL = knownBaseURL(c, client, provider)
 	if c.Generation == 0 {
 		return
+	}
+	if ends := (arrangement.Arrangement{Connection: c, Described: provider}).GrantEndsAt(); !ends.IsZero() {
+		status.GrantEndsAt = optional(ends)
+		if ends.Sub(b.Now()) < endsSoon {
+			status.Warnings = append(status.Warnings, "the provider ends this grant at "+ends.UTC().Format("2006-01-02 15:04:05 MST")+
+				", used or not: authorize it again before that with valetkey connect "+c.Name)
+		}
 	}
 	if len(c.GrantedScopes) > 0 {
 		for _, scope := range c.Spec.Scopes {

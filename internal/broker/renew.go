@@ -209,6 +209,7 @@ func (b *Broker) saveRenewed(ctx context.Context, a arrangement.Arrangement, cur
 		Fence:  lease.Fence,
 		Change: ledger.StateChange{State: api.StateActive},
 		Keep:   arrangement.KeepGenerations,
+		DueAt:  b.desk.DueAt(a, set),
 		Event:  b.desk.Event(a.Connection.Name, ledger.EventRefreshed, arrangement.TokenDetail(token, set)),
 	}
 	b.desk.Gather(ctx, a, token, &save)

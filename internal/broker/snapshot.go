@@ -13,12 +13,8 @@ import (
 	"github.com/valetkey/valetkey/oauth"
 )
 
-const (
-	// maxSkew is the longest a token is renewed ahead of its expiry.
-	maxSkew = 5 * time.Minute
-	// maxSnapshots bounds the connections held in memory.
-	maxSnapshots = 10_000
-)
+// maxSnapshots bounds the connections held in memory.
+const maxSnapshots = 10_000
 
 // snapshot is one connection as calls see it: immutable once made.
 type snapshot struct {
@@ -80,25 +76,11 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 	if set.ExpiresAt.IsZero() {
 		return snap, nil
 	}
-	skew := skew(a, set)
+	skew := a.Skew(set)
 	snap.renewAt = set.ExpiresAt.Add(-skew)
 	// A token is not sent in the last moments of its life: it could die on the way.
 	snap.deadAt = set.ExpiresAt.Add(-min(skew/2, 10*time.Second))
 	return snap, nil
-}
-
-// skew is how long before its expiry a token is renewed: as the provider's
-// description says, else a tenth of the lifetime, at most five minutes.
-func skew(a arrangement.Arrangement, set ledger.TokenSet) time.Duration {
-	if catalog.Patient(a.Described) {
-		return 0
-	}
-	lifetime := set.ExpiresAt.Sub(set.ObtainedAt)
-	if r := a.Provider.Provider.Refresh; r != nil && r.Skew > 0 {
-		// Half the lifetime at the most, or each new token would be due at once.
-		return min(time.Duration(r.Skew), lifetime/2)
-	}
-	return max(0, min(lifetime/10, maxSkew))
 }
 
 // refusal says why calls through a connection cannot be made, from its state.

@@ -49,6 +49,7 @@ func layerOf() map[string]int {
 		"internal/authorize":         28,
 		"internal/broker":            30,
 		"internal/broker/brokertest": 31,
+		"internal/sweeper":           31,
 		"internal/spill":             35,
 		"internal/importer/draft":    28, "internal/importer/form": 29, "internal/importer/known": 29, "internal/importer/...": 30, "internal/importer/powerplatform": 31,
 		"internal/manifest": 30,

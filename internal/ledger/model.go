@@ -31,8 +31,13 @@ type Connection struct {
 	Captured             map[string]string // variables that the provider's answers brought; never a secret
 	LastUsedAt           time.Time         // zero: never
 	LastRefreshedAt      time.Time         // zero: never
+	AuthorizedAt         time.Time         // when the grant began; zero: unknown
 	CreatedAt, UpdatedAt time.Time
-	// Of the current token set; zero without one.
+	CurrentSet
+}
+
+// CurrentSet is what a connection shows of its current token set; zero without one.
+type CurrentSet struct {
 	Generation       int64
 	ExpiresAt        time.Time
 	RefreshExpiresAt time.Time

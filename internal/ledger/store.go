@@ -39,6 +39,7 @@ type GrantStore interface {
 	TokenStore
 	FlowStore
 	EventStore
+	ScheduleStore
 }
 
 // ProviderStore keeps the user's own providers. The document is the
@@ -176,7 +177,8 @@ type TokenSave struct {
 	Account string // "" leaves the account as it is
 	// Captured replaces the connection's captured variables; nil leaves them.
 	Captured map[string]string
-	Keep     int // older generations to keep
+	Keep     int       // older generations to keep
+	DueAt    time.Time // when the sweeper looks at the connection next; zero: never
 	Event    Event
 }
 
@@ -190,6 +192,22 @@ type FlowStore interface {
 	FinishFlow(ctx context.Context, id string, status api.FlowStatus, cause *api.Cause) error
 	// DeleteFlows removes the flows that expired before the instant.
 	DeleteFlows(ctx context.Context, before time.Time) error
+}
+
+// Due is a connection whose time has come.
+type Due struct {
+	Connection string
+	Client     string
+	Generation int64
+}
+
+// ScheduleStore keeps when each connection is looked at next.
+type ScheduleStore interface {
+	// ClaimDue returns at most limit connections that are due, the earliest of them, and puts each off
+	// until the given instant, so that no other process is given it before.
+	ClaimDue(ctx context.Context, now, until time.Time, limit int) ([]Due, error)
+	// PutOff sets when a connection is looked at next (zero: never), unless it has another generation by now.
+	PutOff(ctx context.Context, connection string, generation int64, at time.Time) error
 }
 
 // EventStore keeps events.

@@ -27,8 +27,9 @@ func (db *DB) PutConnection(ctx context.Context, c ledger.Connection) error {
 				updated_at,
 				cause,
 				spec,
-				captured
-			) VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9, $10, $11)
+				captured,
+				due_at
+			) VALUES ($1, $2, $3, 0, $4, $5, $6, $7, $8, $9, $10, $11, 0)
 			ON CONFLICT (name) DO UPDATE SET
 				client     = excluded.client,
 				state      = excluded.state,
@@ -157,6 +158,7 @@ func connectionQuery(f *filter, order string, limit int) string {
 			c.account,
 			c.last_used_at,
 			c.last_refreshed_at,
+			c.authorized_at,
 			c.created_at,
 			c.updated_at,
 			c.cause,
@@ -179,6 +181,7 @@ func scanConnection(row scanner) (c ledger.Connection, err error) {
 		&c.Account,
 		instant{&c.LastUsedAt},
 		instant{&c.LastRefreshedAt},
+		instant{&c.AuthorizedAt},
 		instant{&c.CreatedAt},
 		instant{&c.UpdatedAt},
 		document{&c.Cause},

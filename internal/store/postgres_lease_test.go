@@ -82,7 +82,7 @@ func TestALeaseIsNotGivenOnWhileItsHolderSaves(t *testing.T) {
 	}
 	acquired := make(chan outcome, 1)
 	go func() {
-		_, won, err := there.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: "there", Now: begin.Add(2*time.Minute), TTL: time.Minute})
+		_, won, err := there.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: "there", Now: begin.Add(2 * time.Minute), TTL: time.Minute})
 		acquired <- outcome{won, err}
 	}()
 	waiting(t, watcher, 2)

@@ -26,7 +26,8 @@ func (db *DB) PreviousTokenSets(ctx context.Context, connection string) ([]ledge
 
 // SaveTokenSet saves the next generation by compare-and-swap, with all that
 // goes with it, or returns [broker.ErrStale] and changes nothing. An event of
-// kind [broker.EventRefreshed] also moves LastRefreshedAt to Set.ObtainedAt.
+// kind [ledger.EventRefreshed] also moves LastRefreshedAt to Set.ObtainedAt, one of
+// kind [ledger.EventAuthorized] AuthorizedAt.
 func (db *DB) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error {
 	return db.insist(ctx, ledger.Change{Noun: ledger.NounConnection, Name: save.Set.Connection}, func(tx queryer) error {
 		name := save.Set.Connection
@@ -57,9 +58,12 @@ func (db *DB) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error {
 
 // advance moves the connection to the set's generation, if it is the next.
 func advance(ctx context.Context, tx queryer, save ledger.TokenSave, event ledger.Event) error {
-	refreshedAt := int64(0)
-	if event.Kind == ledger.EventRefreshed {
+	refreshedAt, authorizedAt := int64(0), int64(0)
+	switch event.Kind {
+	case ledger.EventRefreshed:
 		refreshedAt = millis(save.Set.ObtainedAt)
+	case ledger.EventAuthorized:
+		authorizedAt = millis(save.Set.ObtainedAt)
 	}
 	won, err := changed(ctx, tx, `
 		UPDATE connections
@@ -70,9 +74,11 @@ func advance(ctx context.Context, tx queryer, save ledger.TokenSave, event ledge
 			account           = CASE WHEN $4 = '' THEN account ELSE $4 END,
 			last_refreshed_at = CASE WHEN $5 = CAST(0 AS BIGINT) THEN last_refreshed_at ELSE $5 END,
 			updated_at        = $6,
-			captured          = COALESCE($7, captured)
-		WHERE name = $8
-		  AND generation = $9`,
+			captured          = COALESCE($7, captured),
+			due_at            = $8,
+			authorized_at     = CASE WHEN $9 = CAST(0 AS BIGINT) THEN authorized_at ELSE $9 END
+		WHERE name = $10
+		  AND generation = $11`,
 		save.Set.Generation,
 		string(save.Change.State),
 		document{save.Change.Cause},
@@ -80,6 +86,8 @@ func advance(ctx context.Context, tx queryer, save ledger.TokenSave, event ledge
 		refreshedAt,
 		millis(event.At),
 		document{save.Captured},
+		millis(save.DueAt),
+		authorizedAt,
 		save.Set.Connection,
 		save.Set.Generation-1)
 	if err == nil && !won {
@@ -140,6 +148,7 @@ func (db *DB) DropTokenSets(ctx context.Context, connection string, change ledge
 			UPDATE connections
 			SET
 				generation = 0,
+				due_at     = 0,
 				captured   = NULL,
 				state      = $1,
 				cause      = $2,

@@ -143,22 +143,27 @@ func nextID(ctx context.Context, tx queryer, sequence string) (id int64, err err
 // find reads all rows of a query.
 func find[T any](ctx context.Context, db *DB, scan func(scanner) (T, error), query string, args ...any) (found []T, err error) {
 	err = db.query(ctx, func(ctx context.Context) error {
-		found = nil
-		rows, err := db.read.QueryContext(ctx, query, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			one, err := scan(rows)
-			if err != nil {
-				return err
-			}
-			found = append(found, one)
-		}
-		return rows.Err()
+		found, err = collect(ctx, db.read, scan, query, args...)
+		return err
 	})
+	return found, err
+}
+
+// collect reads all rows of a query; none after an error.
+func collect[T any](ctx context.Context, q queryer, scan func(scanner) (T, error), query string, args ...any) (found []T, err error) {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, one)
+	}
+	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	return found, nil

@@ -21,6 +21,7 @@ type Memory struct {
 	connections map[string]ledger.Connection // without the fields of the token set
 	tokenSets   map[string][]ledger.TokenSet // oldest first
 	leases      map[string]ledger.Lease
+	dueAt       map[string]time.Time
 	flows       map[string]ledger.Flow
 	events      map[string][]ledger.Event // oldest first
 	settings    map[string]secret.Sealed
@@ -42,6 +43,7 @@ func NewMemory() *Memory {
 		connections: map[string]ledger.Connection{},
 		tokenSets:   map[string][]ledger.TokenSet{},
 		leases:      map[string]ledger.Lease{},
+		dueAt:       map[string]time.Time{},
 		flows:       map[string]ledger.Flow{},
 		events:      map[string][]ledger.Event{},
 		settings:    map[string]secret.Sealed{},

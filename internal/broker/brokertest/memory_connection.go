@@ -78,6 +78,7 @@ func (m *Memory) DeleteConnection(ctx context.Context, name string) error {
 		delete(m.connections, name)
 		delete(m.tokenSets, name)
 		delete(m.leases, name)
+		delete(m.dueAt, name)
 		delete(m.events, name)
 		maps.DeleteFunc(m.flows, func(_ string, f ledger.Flow) bool { return f.Connection == name })
 		return nil

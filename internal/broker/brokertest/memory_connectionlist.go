@@ -21,7 +21,7 @@ func (m *Memory) Connections(ctx context.Context, filter ledger.ConnectionFilter
 			}
 		}
 		slices.SortStableFunc(all, func(a, b ledger.Connection) int { return compare(filter.Order, a, b) })
-		last := ledger.Connection{Name: filter.After, LastUsedAt: filter.AfterAt, LastRefreshedAt: filter.AfterAt, RefreshExpiresAt: filter.AfterAt}
+		last := ledger.Connection{Name: filter.After, LastUsedAt: filter.AfterAt, LastRefreshedAt: filter.AfterAt, CurrentSet: ledger.CurrentSet{RefreshExpiresAt: filter.AfterAt}}
 		for _, c := range all {
 			if filter.After == "" || compare(filter.Order, c, last) > 0 {
 				found = append(found, c)

@@ -58,8 +58,13 @@ func (m *Memory) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error 
 		if save.Captured != nil {
 			c.Captured = clone(save.Captured)
 		}
-		if save.Event.Kind == ledger.EventRefreshed && !set.ObtainedAt.IsZero() {
+		m.dueAt[name] = save.DueAt
+		switch {
+		case set.ObtainedAt.IsZero():
+		case save.Event.Kind == ledger.EventRefreshed:
 			c.LastRefreshedAt = set.ObtainedAt
+		case save.Event.Kind == ledger.EventAuthorized:
+			c.AuthorizedAt = set.ObtainedAt
 		}
 		m.connections[name] = c
 		m.change(name, save.Change, save.Event)
@@ -78,6 +83,7 @@ func (m *Memory) DropTokenSets(ctx context.Context, connection string, change le
 		m.connections[connection] = c
 		delete(m.tokenSets, connection)
 		delete(m.leases, connection)
+		delete(m.dueAt, connection)
 		m.change(connection, change, event)
 		return nil
 	})

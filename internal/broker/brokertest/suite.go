@@ -25,6 +25,7 @@ func Store(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"states", stateChecks()},
 		{"token sets", tokenChecks()},
 		{"leases", leaseChecks()},
+		{"schedule", scheduleChecks()},
 		{"flows", flowChecks()},
 		{"events", eventChecks()},
 		{"settings", settingChecks()},

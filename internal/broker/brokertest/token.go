@@ -48,6 +48,7 @@ func tokenShown(t *testing.T, s ledger.Store) {
 
 	want := connection("mail")
 	want.State, want.Cause, want.Account, want.UpdatedAt = api.StateDegraded, save.Change.Cause, "max", save.Event.At
+	want.AuthorizedAt = save.Set.ObtainedAt
 	want.Generation, want.ExpiresAt, want.RefreshExpiresAt = 1, save.Set.ExpiresAt, save.Set.RefreshExpiresAt
 	want.Renewable, want.GrantedScopes = true, save.Set.Scope
 	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), want)
@@ -197,6 +198,7 @@ func tokenDropped(t *testing.T, s ledger.Store) {
 
 	want := connection("mail")
 	want.State, want.UpdatedAt, want.Captured = api.StateRevoked, event("").At, nil
+	want.AuthorizedAt = tokenSet("mail", 2).ObtainedAt
 	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), want)
 	_, err := s.TokenSet(t.Context(), "mail")
 	wantError(t, err, ledger.ErrNotFound)

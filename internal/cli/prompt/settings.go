@@ -100,6 +100,7 @@ type ServerFlags struct {
 	AllowPrivate string
 	Database     string
 	ProvidersDir string
+	Sweep        string
 }
 
 // AppConfig puts flags, environment and defaults together.
@@ -116,6 +117,7 @@ func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
 		DataDir:      dir,
 		Database:     database,
 		Listen:       p.Setting(f.Listen, "VALETKEY_LISTEN"),
+		Sweep:        p.Setting(f.Sweep, "VALETKEY_SWEEP"),
 		PublicURL:    strings.TrimRight(p.Setting(f.PublicURL, "VALETKEY_PUBLIC_URL"), "/"),
 		AllowPrivate: p.Setting(f.AllowPrivate, "VALETKEY_ALLOW_PRIVATE"),
 		ProvidersDir: p.Setting(f.ProvidersDir, "VALETKEY_PROVIDERS_DIR"),

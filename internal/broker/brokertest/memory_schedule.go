@@ -1,0 +1,37 @@
+package brokertest
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/valetkey/valetkey/internal/ledger"
+)
+
+// ClaimDue implements [ledger.ScheduleStore].
+func (m *Memory) ClaimDue(ctx context.Context, now, until time.Time, limit int) (due []ledger.Due, err error) {
+	err = m.do(ctx, func() error {
+		for name, at := range m.dueAt {
+			if !at.IsZero() && !at.After(now) {
+				due = append(due, ledger.Due{Connection: name, Client: m.connections[name].Spec.Client, Generation: m.generation(name)})
+			}
+		}
+		slices.SortFunc(due, func(a, b ledger.Due) int { return m.dueAt[a.Connection].Compare(m.dueAt[b.Connection]) })
+		due = due[:min(limit, len(due))]
+		for _, d := range due {
+			m.dueAt[d.Connection] = until
+		}
+		return nil
+	})
+	return due, err
+}
+
+// PutOff implements [ledger.ScheduleStore].
+func (m *Memory) PutOff(ctx context.Context, connection string, generation int64, at time.Time) error {
+	return m.do(ctx, func() error {
+		if m.generation(connection) == generation {
+			m.dueAt[connection] = at
+		}
+		return nil
+	})
+}

@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/valetkey/valetkey/internal/ledger"
+)
+
+// ClaimDue takes connections whose time has come and puts them off. The outer
+// condition is looked at again once a row's lock is held, so that of two nodes
+// only one gets it.
+func (db *DB) ClaimDue(ctx context.Context, now, until time.Time, limit int) ([]ledger.Due, error) {
+	var due []ledger.Due
+	err := db.update(ctx, func(tx queryer) (err error) {
+		due, err = collect(ctx, tx, scanDue, `
+			UPDATE connections
+			SET due_at = $1
+			WHERE name IN (
+				SELECT name
+				FROM connections
+				WHERE due_at > 0
+				  AND due_at <= $2
+				ORDER BY due_at
+				LIMIT $3
+			)
+			  AND due_at > 0
+			  AND due_at <= $2
+			RETURNING name, client, generation`,
+			millis(until),
+			millis(now),
+			limit)
+		return err
+	})
+	return due, err
+}
+
+// PutOff sets when a connection is looked at next, unless it has a newer token
+// set by now: that came with its own time.
+func (db *DB) PutOff(ctx context.Context, connection string, generation int64, at time.Time) error {
+	return db.update(ctx, func(tx queryer) error {
+		_, err := tx.ExecContext(ctx, `
+			UPDATE connections
+			SET due_at = $1
+			WHERE name = $2
+			  AND generation = $3`,
+			millis(at),
+			connection,
+			generation)
+		return err
+	})
+}
+
+func scanDue(row scanner) (d ledger.Due, err error) {
+	err = row.Scan(
+		&d.Connection,
+		&d.Client,
+		&d.Generation,
+	)
+	return d, err
+}

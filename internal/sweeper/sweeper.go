@@ -1,0 +1,155 @@
+package sweeper
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/valetkey/valetkey/internal/ledger"
+)
+
+const (
+	// Every is how often it is looked for what is due.
+	Every = time.Second
+	// claimLife is how long a claim keeps other nodes away. A renewal that
+	// takes longer is guarded by its lease.
+	claimLife = 5 * time.Minute
+	// batch bounds one claim.
+	batch = 512
+	// inFlight bounds the claimed connections of all providers together.
+	inFlight = 4096
+)
+
+// Renewer is the broker.
+type Renewer interface {
+	// Sweep renews a connection that is due or puts it off. An error says that
+	// its provider fails for now.
+	Sweep(ctx context.Context, due ledger.Due) error
+	// ProviderOf names the provider of a client.
+	ProviderOf(ctx context.Context, client string) (string, error)
+}
+
+// Schedule is the store's part.
+type Schedule interface {
+	ClaimDue(ctx context.Context, now, until time.Time, limit int) ([]ledger.Due, error)
+	PutOff(ctx context.Context, connection string, generation int64, at time.Time) error
+}
+
+// Limits are for one provider, on this node.
+type Limits struct {
+	Concurrency int        // renewals at once; at least 1
+	Rate        rate.Limit // renewals begun in a second; 0: any number
+}
+
+// Sweeper looks for connections that are due. All fields are required.
+type Sweeper struct {
+	Store  Schedule
+	Broker Renewer
+	Limits Limits
+	Now    func() time.Time
+	Log    *slog.Logger
+
+	mu    sync.Mutex
+	lanes map[string]*lane
+	busy  sync.WaitGroup
+	room  chan struct{} // one for each connection in flight
+}
+
+// Run sweeps at each tick until the context ends, then waits for what it
+// began.
+func (s *Sweeper) Run(ctx context.Context, ticks <-chan time.Time) {
+	s.room = make(chan struct{}, inFlight)
+	defer s.busy.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks:
+		}
+		for s.round(ctx) {
+		}
+	}
+}
+
+// round claims one batch and hands it out. It reports whether there may be more.
+func (s *Sweeper) round(ctx context.Context) bool {
+	free := min(batch, cap(s.room)-len(s.room))
+	if free == 0 || ctx.Err() != nil {
+		return false
+	}
+	now := s.Now()
+	due, err := s.Store.ClaimDue(ctx, now, now.Add(claimLife), free)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.Log.Warn("what is due cannot be read; it is tried again", slog.Any("error", err))
+		}
+		return false
+	}
+	for _, d := range due {
+		s.hand(ctx, d)
+	}
+	return len(due) == free
+}
+
+// hand gives a connection to its provider's lane, or puts it off while that is
+// closed.
+func (s *Sweeper) hand(ctx context.Context, due ledger.Due) {
+	provider, err := s.Broker.ProviderOf(ctx, due.Client)
+	if err != nil {
+		s.Log.Warn("the provider of a connection cannot be read", slog.String("connection", due.Connection), slog.Any("error", err))
+		return
+	}
+	l := s.lane(provider)
+	if again, ok := l.enter(s.Now()); !ok {
+		s.putOff(ctx, due, again)
+		return
+	}
+	s.room <- struct{}{}
+	s.busy.Go(func() {
+		defer func() { <-s.room }()
+		s.renew(ctx, l, due)
+	})
+}
+
+func (s *Sweeper) renew(ctx context.Context, l *lane, due ledger.Due) {
+	defer l.leave()
+	free, err := l.slot(ctx)
+	if err != nil {
+		return // the server stops; the claim ends by itself
+	}
+	defer free()
+	if again, ok := l.begin(s.Now()); !ok {
+		s.putOff(ctx, due, again)
+		return
+	}
+	// A renewal that has begun is finished, whoever stops.
+	err = s.Broker.Sweep(context.WithoutCancel(ctx), due)
+	l.note(err, s.Now())
+	if err != nil {
+		s.Log.Info("a connection could not be renewed ahead of need", slog.String("connection", due.Connection), slog.Any("error", err))
+		s.putOff(context.WithoutCancel(ctx), due, l.opensAt(s.Now()))
+	}
+}
+
+func (s *Sweeper) putOff(ctx context.Context, due ledger.Due, at time.Time) {
+	if err := s.Store.PutOff(ctx, due.Connection, due.Generation, at); err != nil {
+		s.Log.Warn("a connection was not put off; its claim ends by itself", slog.String("connection", due.Connection), slog.Any("error", err))
+	}
+}
+
+func (s *Sweeper) lane(provider string) *lane {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lanes == nil {
+		s.lanes = make(map[string]*lane)
+	}
+	l, ok := s.lanes[provider]
+	if !ok {
+		l = newLane(s.Limits)
+		s.lanes[provider] = l
+	}
+	return l
+}
