@@ -1,0 +1,94 @@
+package powerplatform
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/importer/draft"
+	"github.com/valetkey/valetkey/internal/importer/openapi"
+)
+
+// connector is what one directory holds.
+type connector struct {
+	definition, properties draft.Value
+}
+
+// Read makes a draft of the connectors in the files. The name is that of the
+// provider; without one the title gives it. The error has [api.CodeInvalid].
+func Read(files []draft.File, name string) (draft.Draft, error) {
+	d := draft.New()
+	if err := draft.CheckSize(files); err != nil {
+		return d, err
+	}
+	connectors := make(map[string]*connector)
+	for _, f := range files {
+		if !strings.HasSuffix(strings.ToLower(f.Name), ".json") {
+			unread(&d, f.Name)
+			continue
+		}
+		root, err := d.Parse(f)
+		if err != nil {
+			return draft.New(), err
+		}
+		dir := path.Dir(f.Name)
+		if connectors[dir] == nil {
+			connectors[dir] = &connector{}
+		}
+		switch {
+		case root.Get("swagger").Exists() || root.Get("openapi").Exists():
+			connectors[dir].definition = root
+		case root.Get("properties").IsMap():
+			connectors[dir].properties = root
+		default:
+			unread(&d, f.Name)
+		}
+	}
+	found := 0
+	for _, dir := range slices.Sorted(maps.Keys(connectors)) {
+		if c := connectors[dir]; c.definition.Exists() || c.properties.Exists() {
+			found++
+			c.read(&d, name, path.Base(dir))
+		}
+	}
+	if found == 0 {
+		return draft.New(), fault.New(api.CodeInvalid, "this is no connector of Power Platform: there is neither a definition nor its properties").
+			WithHint("give apiDefinition.swagger.json and apiProperties.json, as paconn download writes them")
+	}
+	d.Lint()
+	return d, nil
+}
+
+// unread notes a file beside a connector that says how it works.
+func unread(d *draft.Draft, name string) {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".md", ".png", ".txt", ".svg":
+	case ".csx":
+		d.Add(draft.Note{Where: name, What: "a script", Why: "Valetkey runs no code of connectors", Do: "see what it changes in requests and answers"})
+	default:
+		if path.Base(name) != "settings.json" { // the tool's own, of one environment
+			d.Add(draft.Note{Where: name, What: "a file", Why: "it is neither a connector's definition nor its properties"})
+		}
+	}
+}
+
+// read puts one connector into the draft.
+func (c *connector) read(d *draft.Draft, name, dir string) {
+	var p api.Provider
+	if c.definition.Exists() {
+		p = openapi.Describe(d, c.definition)
+	} else {
+		d.Add(draft.Note{Where: c.properties.Where(), What: "the connector's definition", Why: "it was not given, so base URL and operations are not known", Do: "give apiDefinition.swagger.json as well, or set api.base_url"})
+	}
+	if !c.properties.Exists() {
+		d.Add(draft.Note{Where: c.definition.Where(), What: "the connector's properties", Why: "they were not given; how it authorizes stands in them", Do: "give apiProperties.json as well"})
+	}
+	if name == "" {
+		name = draft.Name(p.Title, draft.Name(dir, "connector"))
+	}
+	w := &writer{draft: d, name: name, base: p, properties: c.properties.Get("properties")}
+	w.connections()
+}
