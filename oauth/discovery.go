@@ -113,16 +113,15 @@ func ParseMetadata(issuer string, body []byte, opts ...Option) (Server, error) {
 }
 
 func (s Server) endpoints() map[string]string {
-	return map[string]string{
-		"authorization_endpoint": s.AuthorizationEndpoint,
-		"token_endpoint":         s.TokenEndpoint,
-		"revocation_endpoint":    s.RevocationEndpoint,
-		"introspection_endpoint": s.IntrospectionEndpoint,
-		"userinfo_endpoint":      s.UserinfoEndpoint,
-		"registration_endpoint":  s.RegistrationEndpoint,
-
-		"device_authorization_endpoint": s.DeviceAuthorizationEndpoint,
-	}
+	all := s.Features.endpoints()
+	all["authorization_endpoint"] = s.AuthorizationEndpoint
+	all["token_endpoint"] = s.TokenEndpoint
+	all["revocation_endpoint"] = s.RevocationEndpoint
+	all["introspection_endpoint"] = s.IntrospectionEndpoint
+	all["userinfo_endpoint"] = s.UserinfoEndpoint
+	all["registration_endpoint"] = s.RegistrationEndpoint
+	all["device_authorization_endpoint"] = s.DeviceAuthorizationEndpoint
+	return all
 }
 
 // acceptIssuer compares exactly, unless the caller asked for the one exception:

@@ -52,6 +52,7 @@ type Server struct {
 	CodeChallengeMethods  []string     `json:"code_challenge_methods_supported,omitempty"`
 	ScopesSupported       []string     `json:"scopes_supported,omitempty"`
 	IssParameterSupported bool         `json:"authorization_response_iss_parameter_supported,omitempty"`
+	Features
 }
 
 // RefreshURL is where refresh requests go: the refresh endpoint when the
