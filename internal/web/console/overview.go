@@ -57,7 +57,7 @@ func (c *Console) overview(w http.ResponseWriter, r *http.Request) error {
 		}
 		p.Total += counts[state]
 		p.States = append(p.States, stateCount{state, counts[state]})
-		if state == api.StateActive || state == api.StateNew || state == api.StateRevoked {
+		if state == api.StateActive || state == api.StateRevoked {
 			continue
 		}
 		found, err := c.Connections.Connections(r.Context(), ledger.ConnectionFilter{State: state, Page: ledger.Page{Limit: needing}})
