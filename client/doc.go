@@ -14,6 +14,7 @@
 //	keys.go         callers' keys
 //	call.go         a streamed request of an API through /proxy/
 //	pages.go        a request and the pages that follow its answer
+//	operations.go   named requests of a connection, and their items
 //	roundtrip.go    the same as an http.RoundTripper, for other people's SDKs
 //	wire.go         one JSON request and its answer; errors.go what went wrong
 //	unix.go         over a unix socket; memory.go to a handler in this process
