@@ -180,14 +180,7 @@ func (c *command) request(n string) form.Request {
 	if r.Method == "" && joined != "" {
 		r.Method = "POST"
 	}
-	for name, value := range c.headers {
-		if strings.EqualFold(name, "Content-Type") {
-			r.MediaType, _, _ = strings.Cut(value, ";")
-		}
-	}
-	if c.json {
-		r.MediaType = "application/json"
-	}
+	r.MediaType = c.mediaType()
 	if joined == "" {
 		return r
 	}
@@ -197,6 +190,19 @@ func (c *command) request(n string) form.Request {
 		r.Body = joined
 	}
 	return r
+}
+
+func (c *command) mediaType() string {
+	if c.json {
+		return "application/json"
+	}
+	for name, value := range c.headers {
+		if strings.EqualFold(name, "Content-Type") {
+			media, _, _ := strings.Cut(value, ";")
+			return media
+		}
+	}
+	return ""
 }
 
 // formFields reads a form-encoded body, each name once.

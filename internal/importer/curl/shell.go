@@ -34,7 +34,35 @@ func (l *lexer) step() {
 	rest := l.text[l.at:]
 	l.at++
 	switch {
-	case c == '\\' && !l.caret, c == '^' && l.caret, c == '`' && strings.HasPrefix(rest, "`\n"):
+	case c == ' ' || c == '\t':
+		l.endWord()
+	case l.ends(rest):
+		l.endCommand()
+	case c == '#' && !l.begun:
+		l.comment()
+	case !l.quote(rest):
+		l.add(string(c))
+	}
+}
+
+// ends says whether a command ends here.
+func (l *lexer) ends(rest string) bool {
+	switch rest[0] {
+	case '\n', '|':
+		return true
+	case ';':
+		return !l.caret
+	case '&':
+		return !l.begun || strings.HasPrefix(rest, "&&") || strings.HasPrefix(rest, "& ")
+	}
+	return false
+}
+
+// quote reads what a quote, an escape or a variable stands for, if it is one.
+func (l *lexer) quote(rest string) bool {
+	c := rest[0]
+	switch {
+	case c == '\\' && !l.caret, c == '^' && l.caret, strings.HasPrefix(rest, "`\n"):
 		l.escaped()
 	case c == '\'' && !l.caret:
 		l.until("'")
@@ -43,17 +71,12 @@ func (l *lexer) step() {
 		l.ansi()
 	case c == '"':
 		l.double()
-	case c == ' ' || c == '\t':
-		l.endWord()
-	case c == '\n', c == ';' && !l.caret, c == '|', c == '&' && (!l.begun || strings.HasPrefix(rest, "&&") || strings.HasPrefix(rest, "& ")):
-		l.endCommand()
-	case c == '#' && !l.begun:
-		l.comment()
 	case c == '$' && !l.caret:
 		l.variable()
 	default:
-		l.add(string(c))
+		return false
 	}
+	return true
 }
 
 func (l *lexer) add(text string) { l.begun = true; l.word.WriteString(text) }

@@ -183,22 +183,14 @@ func (m *maker) rules(leg Leg, request string) *oauth.RequestRules {
 	r := oauth.RequestRules{Method: leg.Method, Encoding: leg.Encoding}
 	for _, name := range slices.Sorted(maps.Keys(leg.Params)) {
 		if value := leg.Params[name]; name != "" && !m.standard(name, value) && m.harmless(request+" parameter", name, value) {
-			if r.Params == nil {
-				r.Params = make(map[string]string)
-			}
-			r.Params[name] = value
+			keep(&r.Params, name, value)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(leg.Headers)) {
 		value := leg.Headers[name]
-		if quiet := strings.ToLower(name); name == "" || quiet == "content-type" && strings.Contains(value, "form-urlencoded") {
-			continue
-		}
-		if m.harmless(request+" header", name, value) {
-			if r.Headers == nil {
-				r.Headers = make(map[string]string)
-			}
-			r.Headers[name] = value
+		form := strings.EqualFold(name, "Content-Type") && strings.Contains(value, "form-urlencoded")
+		if name != "" && !form && m.harmless(request+" header", name, value) {
+			keep(&r.Headers, name, value)
 		}
 	}
 	if r.Method == "POST" {
@@ -208,6 +200,14 @@ func (m *maker) rules(leg Leg, request string) *oauth.RequestRules {
 		return nil
 	}
 	return &r
+}
+
+// keep sets a member of a map that may not be there yet.
+func keep(into *map[string]string, name, value string) {
+	if *into == nil {
+		*into = make(map[string]string)
+	}
+	(*into)[name] = value
 }
 
 // standard takes a parameter of the RFC to its place.

@@ -96,26 +96,32 @@ func settle(d *draft.Draft, where string, c api.ConnectionSpec, own, of api.Prov
 	if c.Grant == "" && own.Grant != grant {
 		c.Grant = own.Grant
 	}
-	settings := api.CallSettings{}
-	if own.API != nil {
-		settings = *own.API
-	}
-	if c.API != nil {
-		settings = settings.Merge(*c.API)
-	}
-	if base := settings.BaseURL; of.API != nil && (base == of.API.BaseURL || strings.HasPrefix(of.API.BaseURL, base+"/") && len(own.Operations) == 0) {
-		settings.BaseURL = ""
-	}
-	c.API = nil
-	if usable(settings, of) && !empty(settings) {
-		c.API = &settings
-	}
+	c.API = calls(c.API, own, of)
 	if len(own.Operations) > 0 && catalog.CheckOperations(own.Operations, of.Variables) == nil {
 		c.Operations = own.Operations
 	} else if len(own.Operations) > 0 {
 		d.Add(draft.Note{Where: where, What: "its operations", Why: "they use variables that " + of.Name + " does not have", Do: "write them by hand"})
 	}
 	return c
+}
+
+// calls is the api block of a connection: what it and its provider said, less
+// what the catalogue says too.
+func calls(said *api.CallSettings, own, of api.Provider) *api.CallSettings {
+	settings := api.CallSettings{}
+	if own.API != nil {
+		settings = *own.API
+	}
+	if said != nil {
+		settings = settings.Merge(*said)
+	}
+	if base := settings.BaseURL; of.API != nil && (base == of.API.BaseURL || strings.HasPrefix(of.API.BaseURL, base+"/") && len(own.Operations) == 0) {
+		settings.BaseURL = ""
+	}
+	if !usable(settings, of) || empty(settings) {
+		return nil
+	}
+	return &settings
 }
 
 // usable says whether all variables in a block are the provider's.
