@@ -158,6 +158,7 @@ func (o *OpenID) identify(ctx context.Context, params url.Values, a attempt, red
 	if err != nil {
 		return "", o.away(err)
 	}
+	defer answer.Body.Close()
 	token, err := request.Judge(answer, o.Now(), oauth.ResponseRules{})
 	if err != nil {
 		return "", o.refused(err)
@@ -217,6 +218,7 @@ func (o *OpenID) metadata(ctx context.Context) (idtoken.Metadata, error) {
 	if err != nil {
 		return idtoken.Metadata{}, o.away(err)
 	}
+	defer response.Body.Close()
 	metadata, err := idtoken.ReadMetadata(response, o.Issuer, o.Now())
 	if err != nil {
 		return metadata, o.unusable(err)
@@ -233,6 +235,7 @@ func (o *OpenID) keys(ctx context.Context, metadata idtoken.Metadata) (idtoken.K
 	if err != nil {
 		return idtoken.KeySet{}, o.away(err)
 	}
+	defer response.Body.Close()
 	keys, err := idtoken.ReadKeySet(response, o.Now())
 	if err != nil {
 		return keys, o.unusable(err)
