@@ -5,13 +5,16 @@
 #   ./bench.sh start [RUNS]   time to the first 200 on /readyz, and resident
 #                             memory then; each run has an empty data directory,
 #                             and starts a second time on what the first one left
-#   ./bench.sh proxy [TIME]   calls straight to an API, and through nginx, the
+#   ./bench.sh proxy [TIME [ROUNDS]]
+#                             calls straight to an API, and through nginx, the
 #                             standard library's proxy and Valetkey, side by
-#                             side at 1 to 256 connections; TIME for each, 2s
+#                             side at 1 to 256 connections, plain and over TLS,
+#                             then what each adds to a call at a steady rate;
+#                             medians of ROUNDS (5) turns of TIME (400ms) each
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-usage() { printf 'usage: ./bench.sh start [RUNS] | proxy [TIME]\n' >&2; exit 2; }
+usage() { printf 'usage: ./bench.sh start [RUNS] | proxy [TIME [ROUNDS]]\n' >&2; exit 2; }
 die() { printf 'error: %s\n' "$1" >&2; exit 1; }
 
 if [ "${1:-}" = proxy ]; then
@@ -19,7 +22,8 @@ if [ "${1:-}" = proxy ]; then
 		env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light >/dev/null || true
 	fi
 	command -v nginx >/dev/null || printf 'nginx is not here: it is left out\n' >&2
-	exec go test -run '^$' -bench '^BenchmarkProxy$' -benchtime "${2:-2s}" -timeout 30m ./e2e
+	export VALETKEY_BENCH_TIME="${2:-400ms}" VALETKEY_BENCH_ROUNDS="${3:-5}"
+	exec go test -run '^$' -bench '^BenchmarkProxy$' -benchtime 1x -timeout 60m ./e2e
 fi
 [ "${1:-}" = start ] || usage
 runs=${2:-11}

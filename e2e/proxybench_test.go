@@ -3,8 +3,15 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -15,17 +22,19 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
 
 // benchRole makes the test binary serve instead of test, so that each party of
-// the comparison is a process of its own: "upstream", or "proxy" with the
-// address behind it in benchUpstream.
+// the comparison is a process of its own: "upstream", over TLS when there is a
+// pair of certificate and key, or "proxy" with the address behind it in
+// benchUpstream.
 const (
 	benchRole     = "VALETKEY_BENCH_ROLE"
 	benchUpstream = "VALETKEY_BENCH_UPSTREAM"
+	benchPair     = "VALETKEY_BENCH_PAIR" // a file in PEM
+	benchRoots    = "SSL_CERT_FILE"       // whom proxies trust
 )
 
 // benchToken is what the upstream wants to see; every proxy has to place it.
@@ -50,8 +59,45 @@ func serveRole() (served bool) {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println("http://" + listener.Addr().String())
+	if pair := os.Getenv(benchPair); pair != "" {
+		certificate, err := tls.LoadX509KeyPair(pair, pair)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println("https://" + listener.Addr().String())
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}})
+	} else {
+		fmt.Println("http://" + listener.Addr().String())
+	}
 	panic(http.Serve(listener, handler))
+}
+
+// makePair writes a certificate for 127.0.0.1 with its key, in PEM.
+func makePair(b *testing.B) string {
+	b.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	file := filepath.Join(b.TempDir(), "pair.pem")
+	both := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})...)
+	if err := os.WriteFile(file, both, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return file
 }
 
 // benchAnswer answers /200 and /10240 with that many bytes.
@@ -89,7 +135,7 @@ func (p *bufferPool) Get() []byte {
 func (p *bufferPool) Put(b []byte) { p.pool.Put(&b) }
 
 // startRole starts this binary in a role and gives its address.
-func startRole(b *testing.B, env ...string) string {
+func startRole(b *testing.B, env ...string) party {
 	b.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), env...)
@@ -105,16 +151,16 @@ func startRole(b *testing.B, env ...string) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return strings.TrimSpace(address)
+	return party{address: strings.TrimSpace(address), authorization: "none", pid: cmd.Process.Pid}
 }
 
 // startNginx starts nginx with a static header in front of the upstream; it
-// gives "" when there is none on this machine.
-func startNginx(b *testing.B, upstream string) string {
+// gives no address when there is none on this machine.
+func startNginx(b *testing.B, upstream string) party {
 	b.Helper()
 	path, err := exec.LookPath("nginx")
 	if err != nil {
-		return ""
+		return party{}
 	}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -123,11 +169,12 @@ func startNginx(b *testing.B, upstream string) string {
 	address := free.Addr().String()
 	_ = free.Close()
 	dir := b.TempDir()
+	scheme, host, _ := strings.Cut(upstream, "://")
 	config := fmt.Sprintf(`daemon off; worker_processes auto; pid %[1]s/pid; error_log %[1]s/log; events { worker_connections 2048; }
 http { access_log off; client_body_temp_path %[1]s/a; proxy_temp_path %[1]s/b; fastcgi_temp_path %[1]s/c; uwsgi_temp_path %[1]s/d; scgi_temp_path %[1]s/e;
 keepalive_requests 100000000; upstream u { server %[2]s; keepalive 512; keepalive_requests 100000000; }
-server { listen %[3]s; location / { proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Authorization "Bearer %[4]s"; } } }`,
-		dir, strings.TrimPrefix(upstream, "http://"), address, benchToken)
+server { listen %[3]s; location / { proxy_pass %[5]s://u; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Authorization "Bearer %[4]s"; } } }`,
+		dir, host, address, benchToken, scheme)
 	file := filepath.Join(dir, "nginx.conf")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		b.Fatal(err)
@@ -137,12 +184,12 @@ server { listen %[3]s; location / { proxy_pass http://u; proxy_http_version 1.1;
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
-	return "http://" + address
+	return party{address: "http://" + address, authorization: "none", pid: cmd.Process.Pid}
 }
 
 // startValetkey starts the built server with one connection to the upstream,
 // and gives the address of its proxy with a caller's key.
-func startValetkey(b *testing.B, upstream string) (address, key string) {
+func startValetkey(b *testing.B, upstream string, env ...string) party {
 	b.Helper()
 	path, err := builtBinary()
 	if err != nil {
@@ -154,7 +201,7 @@ func startValetkey(b *testing.B, upstream string) (address, key string) {
 		b.Fatal(err)
 	}
 	cmd := exec.Command(path, "serve", "--listen", "127.0.0.1:0", "--data", data)
-	cmd.Env = cleanEnviron()
+	cmd.Env = append(cleanEnviron(), env...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -164,6 +211,7 @@ func startValetkey(b *testing.B, upstream string) (address, key string) {
 	}
 	b.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	lines := bufio.NewScanner(stderr)
+	address := ""
 	for address == "" && lines.Scan() {
 		_, address, _ = strings.Cut(lines.Text(), readyPrefix)
 	}
@@ -178,90 +226,6 @@ func startValetkey(b *testing.B, upstream string) (address, key string) {
 		return strings.TrimSpace(string(out))
 	}
 	valetkey("import", "token", token, "--name", "bench", "--provider", "sandbox", "--client-id", "id", "--base-url", upstream)
-	return address + "/proxy/bench", valetkey("key", "create", "bench", "--connection", "bench")
-}
-
-// BenchmarkProxy compares, in one run, calls straight to the upstream with
-// calls through nginx, the standard library's proxy, and Valetkey. Read the
-// ratios. Started by ./bench.sh proxy.
-func BenchmarkProxy(b *testing.B) {
-	upstream := startRole(b, benchRole+"=upstream")
-	through, key := startValetkey(b, upstream)
-	parties := []struct{ name, address, authorization string }{
-		{"direct", upstream, benchToken},
-		{"nginx", startNginx(b, upstream), "none"},
-		{"reverseproxy", startRole(b, benchRole+"=proxy", benchUpstream+"="+upstream), "none"},
-		{"valetkey", through, key},
-	}
-	for _, size := range []int{200, 10240} {
-		for _, connections := range []int{1, 16, 64, 256} {
-			for _, party := range parties {
-				if party.address == "" {
-					continue
-				}
-				b.Run(fmt.Sprintf("bytes=%d/connections=%d/%s", size, connections, party.name), func(b *testing.B) {
-					load(b, party.address+"/"+strconv.Itoa(size), party.authorization, connections)
-				})
-			}
-		}
-	}
-}
-
-// load sends b.N requests over so many connections, as little work as a client can do.
-func load(b *testing.B, address, authorization string, connections int) {
-	target, err := url.Parse(address)
-	if err != nil {
-		b.Fatal(err)
-	}
-	request := []byte("GET " + target.Path + " HTTP/1.1\r\nHost: " + target.Host + "\r\nAuthorization: Bearer " + authorization + "\r\n\r\n")
-	var left atomic.Int64
-	left.Store(int64(b.N))
-	var workers sync.WaitGroup
-	begun := time.Now()
-	for range connections {
-		workers.Go(func() {
-			conn, err := net.Dial("tcp", target.Host)
-			if err != nil {
-				b.Error(err)
-				return
-			}
-			defer conn.Close()
-			reader := bufio.NewReaderSize(conn, 16<<10)
-			for left.Add(-1) >= 0 {
-				if _, err := conn.Write(request); err != nil {
-					b.Error(err)
-					return
-				}
-				if err := skipAnswer(reader); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	workers.Wait()
-	b.ReportMetric(float64(b.N)/time.Since(begun).Seconds(), "requests/s")
-}
-
-// skipAnswer reads a 200 with a Content-Length to its end.
-func skipAnswer(reader *bufio.Reader) error {
-	length := -1
-	for first := true; ; first = false {
-		line, err := reader.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		if first && !bytes.Contains(line, []byte(" 200 ")) {
-			return fmt.Errorf("answered %q", line)
-		}
-		if len(line) <= 2 {
-			_, err = reader.Discard(length)
-			return err
-		}
-		if name, value, _ := bytes.Cut(line, []byte(":")); bytes.EqualFold(name, []byte("Content-Length")) {
-			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
-				return err
-			}
-		}
-	}
+	key := valetkey("key", "create", "bench", "--connection", "bench")
+	return party{address: address + "/proxy/bench", authorization: key, pid: cmd.Process.Pid}
 }
