@@ -36,6 +36,7 @@ func (r *reader) group(grants []grant) []server {
 			}
 		}
 	}
+	slices.SortStableFunc(servers, func(a, b server) int { return r.weight(b) - r.weight(a) })
 	return slices.DeleteFunc(servers, func(s server) bool {
 		empty := s.token == "" && s.issuer == "" && s.authorization == ""
 		if empty {
@@ -43,6 +44,23 @@ func (r *reader) group(grants []grant) []server {
 		}
 		return empty
 	})
+}
+
+// weight says how likely a server is the one that is meant: that of the
+// description's own security, else one that people authorize at.
+func (r *reader) weight(s server) int {
+	weight := 0
+	for _, requirement := range r.root.Get("security").Items() {
+		for _, scheme := range requirement.Keys() {
+			if slices.Contains(s.schemes, scheme) {
+				weight = 2
+			}
+		}
+	}
+	if slices.Contains(s.flows, "authorizationCode") {
+		weight++
+	}
+	return weight
 }
 
 func join(servers []server, g grant) []server {

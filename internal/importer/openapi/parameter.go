@@ -39,18 +39,15 @@ func (n *names) of(name, in string) string {
 // parameters reads the parameters of a path and of its operation, of which
 // the operation's win.
 func (r *reader) parameters(op *api.Operation, item, at draft.Value, names *names) {
-	own := r.listed(at.Get("parameters"))
-	of := make(map[[2]string]bool, len(own))
-	for _, p := range own {
-		of[[2]string{p.Get("in").Text(), p.Get("name").Text()}] = true
-	}
-	for _, p := range r.listed(item.Get("parameters")) {
-		if !of[[2]string{p.Get("in").Text(), p.Get("name").Text()}] {
-			own = append(own, p)
+	read := make(map[[2]string]bool)
+	for _, list := range []draft.Value{at.Get("parameters"), item.Get("parameters")} {
+		for _, p := range r.listed(list) {
+			same := [2]string{p.Get("in").Text(), p.Get("name").Text()}
+			if !read[same] {
+				read[same] = true
+				r.parameter(op, p, names)
+			}
 		}
-	}
-	for _, p := range own {
-		r.parameter(op, p, names)
 	}
 	for name, ours := range names.path {
 		if _, described := op.Parameters[ours]; !described {

@@ -77,7 +77,7 @@ func newReader(d *draft.Draft, root draft.Value, roots map[string]draft.Value) *
 
 // maxParts is how many operations, parameters and values a draft may hold:
 // through references a small file can describe without end.
-const maxParts = 2_000_000
+const maxParts = 500_000
 
 // afford counts parts of a draft, and notes at the first that are too many.
 func (r *reader) afford(at draft.Value, parts int) bool {

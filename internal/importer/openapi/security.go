@@ -180,13 +180,11 @@ func (r *reader) origin() string {
 	if r.version == "2" {
 		return "https://" + r.root.Get("host").Text() + r.root.Get("basePath").Text()
 	}
-	for _, server := range r.root.Get("servers").Items() {
-		if address := server.Get("url").Text(); !strings.Contains(address, "{") {
-			return address
-		}
+	address := r.root.Get("servers").Step("0").Get("url").Text()
+	if strings.Contains(address, "{") {
 		return ""
 	}
-	return ""
+	return address
 }
 
 // merged unites the scopes of two grants; the first to describe one wins.

@@ -72,32 +72,16 @@ func parse(leg, template string) message {
 
 func (m *message) parameter(leg, name, value string, seen map[string]bool) {
 	if inner, whole := placeholder(value); whole && standard(inner) != "" {
-		means := standard(inner)
-		if leg == "refresh" && means == "redirect_uri" {
-			m.set(name, "{redirect_uri}") // the RFC has none there
-			return
-		}
-		if seen[means] {
-			if slices.Contains(available(leg), means) {
-				m.set(name, "{"+means+"}")
-			}
-			return
-		}
-		seen[means] = true
-		m.secret = m.secret || means == "client_secret"
-		if means != name {
-			if m.rules.Rename == nil {
-				m.rules.Rename = make(map[string]string)
-			}
-			m.rules.Rename[means] = name
-		}
+		m.standard(leg, name, standard(inner), seen)
 		return
 	}
-	switch {
-	case name == "response_type" && value == "code",
-		name == "grant_type" && (value == "authorization_code" && leg == "token" || value == "refresh_token" && leg == "refresh"):
+	switch name + "=" + value {
+	case "response_type=code":
 		return
-	case name == "grant_type":
+	case "grant_type=authorization_code", "grant_type=refresh_token":
+		return // each in its own request; in the other they would be refused
+	}
+	if name == "grant_type" {
 		m.rules.GrantType = value
 		return
 	}
@@ -115,6 +99,29 @@ func (m *message) parameter(leg, name, value string, seen map[string]bool) {
 		return
 	}
 	m.set(name, value)
+}
+
+// standard is a parameter whose value is that of one of the RFC.
+func (m *message) standard(leg, name, means string, seen map[string]bool) {
+	switch {
+	case leg == "refresh" && means == "redirect_uri":
+		m.set(name, "{redirect_uri}") // the RFC has none there
+		return
+	case seen[means] && slices.Contains(available(leg), means):
+		m.set(name, "{"+means+"}")
+		return
+	case seen[means]:
+		m.unknown = append(m.unknown, name)
+		return
+	}
+	seen[means] = true
+	m.secret = m.secret || means == "client_secret"
+	if means != name {
+		if m.rules.Rename == nil {
+			m.rules.Rename = make(map[string]string)
+		}
+		m.rules.Rename[means] = name
+	}
 }
 
 func (m *message) set(name, value string) {
