@@ -329,10 +329,12 @@ func TestPagesThatDoNotEndAreAnError(t *testing.T) {
 		op     *api.Pagination
 		answer func(q url.Values) string
 	}{
-		"the same cursor":    {&api.Pagination{By: "cursor", Next: "/c", Parameter: "c"}, func(url.Values) string { return `{"c":"again"}` }},
-		"an ignored offset":  {&api.Pagination{By: "offset", Parameter: "o"}, func(url.Values) string { return `[1,2]` }},
-		"a link to itself":   {nil, func(url.Values) string { return `{"@odata.nextLink":"?x=1"}` }},
-		"a link that swings": {nil, func(q url.Values) string { return `{"@odata.nextLink":"?x=` + map[string]string{"1": "2"}[q.Get("x")] + `1"}` }},
+		"the same cursor":   {&api.Pagination{By: "cursor", Next: "/c", Parameter: "c"}, func(url.Values) string { return `{"c":"again"}` }},
+		"an ignored offset": {&api.Pagination{By: "offset", Parameter: "o"}, func(url.Values) string { return `[1,2]` }},
+		"a link to itself":  {nil, func(url.Values) string { return `{"@odata.nextLink":"?x=1"}` }},
+		"a link that swings": {nil, func(q url.Values) string {
+			return `{"@odata.nextLink":"?x=` + map[string]string{"1": "2"}[q.Get("x")] + `1"}`
+		}},
 	} {
 		_, requests, _, err := run(t, api.Operation{Path: "/a", Pagination: test.op}, api.RunRequest{}, jsonHandler(test.answer))
 		if name == "a link that swings" && len(requests) > 4 || !fault.Is(err, api.CodeUpstream) {

@@ -6,12 +6,15 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/cli/connection"
 	"github.com/valetkey/valetkey/internal/cli/prompt"
 	"github.com/valetkey/valetkey/internal/console"
+	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/importer/draft"
 	"github.com/valetkey/valetkey/internal/manifest"
 )
@@ -43,6 +46,7 @@ func (p Commands) Import() *cobra.Command {
 type importFlags struct {
 	name   string
 	dryRun bool
+	update bool
 }
 
 func (p Commands) importKind(kind importKind) *cobra.Command {
@@ -63,12 +67,13 @@ func (p Commands) importKind(kind importKind) *cobra.Command {
 				return err
 			}
 			return p.With(cmd.Context(), func(s *prompt.Session) error {
-				return p.importDraft(cmd.Context(), s, found, f.dryRun)
+				return p.importDraft(cmd.Context(), s, found, f)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&f.name, "name", "", "what to call it (default: as the files do)")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show the plan and change nothing")
+	cmd.Flags().BoolVar(&f.update, "update", false, "change what is there under the same names, as the plan says")
 	return cmd
 }
 
@@ -80,9 +85,12 @@ type imported struct {
 }
 
 // importDraft shows what an import would do, and does it the way apply does.
-func (p Commands) importDraft(ctx context.Context, s *prompt.Session, found draft.Draft, dryRun bool) error {
+func (p Commands) importDraft(ctx context.Context, s *prompt.Session, found draft.Draft, f importFlags) error {
 	current, err := currentState(ctx, s)
 	if err != nil {
+		return err
+	}
+	if err := recognise(&found, current); err != nil {
 		return err
 	}
 	besideBuiltIn(&found, current)
@@ -98,7 +106,10 @@ func (p Commands) importDraft(ctx context.Context, s *prompt.Session, found draf
 	if shown.Tokens == nil {
 		shown.Tokens = []string{}
 	}
-	if err := p.Print(shown, shown.text); err != nil || dryRun {
+	if err := p.Print(shown, shown.text); err != nil || f.dryRun {
+		return err
+	}
+	if err := changesNothing(plan); err != nil && !f.update {
 		return err
 	}
 	if err := p.carryOutAll(ctx, s, desired, plan); err != nil {
@@ -113,6 +124,23 @@ func (p Commands) importDraft(ctx context.Context, s *prompt.Session, found draf
 		}
 	}
 	return nil
+}
+
+// changesNothing refuses an import that would change what is there: it has
+// that by nothing but an equal name, and an address in a file could lead the
+// secrets of a client elsewhere.
+func changesNothing(plan manifest.Plan) error {
+	var names []string
+	for _, change := range plan.Changes {
+		if change.Action == manifest.Update {
+			names = append(names, change.Kind+" "+change.Name)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return fault.New(api.CodeConflict, "there already, and different: %s", strings.Join(names, ", ")).
+		WithHint("--name NAME imports under another name; --update changes what is there, as the plan says")
 }
 
 // text is the plan as apply shows it, and then the notes.
@@ -158,11 +186,12 @@ func besideBuiltIn(d *draft.Draft, current manifest.State) {
 			continue
 		}
 		free := name + "-imported"
-		for n := 2; taken[free] || d.Providers[free].TokenEndpoint != ""; n++ {
-			free = fmt.Sprintf("%s-imported-%d", name, n)
+		for taken[free] {
+			free += "-imported"
 		}
-		d.Providers[free] = d.Providers[name]
+		spec := d.Providers[name]
 		delete(d.Providers, name)
+		free = draft.Put(d.Providers, free, spec)
 		for client, spec := range d.Clients {
 			if spec.Provider == name {
 				spec.Provider = free
