@@ -32,6 +32,9 @@ func TestEveryBuiltInProviderIsCompleteAndCorrect(t *testing.T) {
 			if !p.BuiltIn || p.Title == "" {
 				t.Errorf("something is missing: %+v", p)
 			}
+			if p.Provenance == nil || p.Provenance.Checked == "" || len(p.Provenance.Sources) == 0 || p.Provenance.Verification == "" {
+				t.Errorf("it does not say where it comes from and how far it was checked: %+v", p.Provenance)
+			}
 			if !gathered(p) {
 				complete(t, p)
 			}

@@ -35,7 +35,6 @@ A provider that is missing takes ten minutes: [add-a-provider.md](add-a-provider
 | documented | checked against the vendor's documentation | %d |
 | collected | public descriptions agree; not checked against the vendor's own | %d |
 | unverified | public descriptions disagree, or one weak one is all there is: compare it with the vendor's page first | %d |
-| not said | written from the vendor's documentation before this was kept | %d |
 
 Every one of them, whatever its verification, is taken by a test through authorization, code or grant, look-ups, a call, a renewal and the revocation, before a mock provider that speaks what the description says.
 
@@ -47,7 +46,7 @@ func page(all []api.Provider) string {
 		return count(all, func(p api.Provider) bool { return verified(p) == want })
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, strings.ReplaceAll(pageHead, "~~~", "```"), len(all), checked(api.VerificationTried), checked(api.VerificationDocumented), checked(api.VerificationCollected), checked(api.VerificationUnverified), checked(""))
+	fmt.Fprintf(&out, strings.ReplaceAll(pageHead, "~~~", "```"), len(all), checked(api.VerificationTried), checked(api.VerificationDocumented), checked(api.VerificationCollected), checked(api.VerificationUnverified))
 	table(&out, "By grant", all, func(p api.Provider) string { return cmp.Or(p.Grant, "authorization_code") })
 	table(&out, "By client authentication", all, func(p api.Provider) string {
 		if p.TokenEndpointAuth != nil {
