@@ -261,6 +261,49 @@ func TestTheConsoleShowsTheAnswerAndTheSameCallElsewhere(t *testing.T) {
 	}
 }
 
+func TestAnOperationIsRunFromItsPage(t *testing.T) {
+	g := newRig(t, public)
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/files" {
+			_, _ = fmt.Fprint(w, strings.Repeat(" ", 3), "[", strings.Repeat(`{"n":1},`, 80), `{"n":2}]`)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `[{"path":%q,"top":%q}]`, r.URL.Path, r.URL.Query().Get("top"))
+	}))
+	t.Cleanup(upstream.Close)
+	c, err := g.broker.Connection(t.Context(), "mail")
+	g.must(err)
+	c.API = &api.CallSettings{BaseURL: upstream.URL}
+	c.Operations = map[string]api.Operation{
+		"folder": {Title: "Read a folder", Path: "/folders/{folder}", Parameters: map[string]api.OperationParameter{
+			"folder": {Description: "which one"}, "top": {Type: api.TypeInteger, Default: 7},
+		}},
+		"files": {Path: "/files", Destructive: true},
+	}
+	_, err = g.broker.PutConnection(t.Context(), "mail", c.ConnectionSpec)
+	g.must(err)
+	b := g.operator()
+	flow := g.begin(api.AuthorizeRequest{}).Flow
+	g.get(b, g.start(b, flow))
+	shows(t, g.get(b, "/connections/mail"), 200, `href="/connections/mail/operations/folder"`, "Read a folder")
+	shows(t, g.get(b, "/connections/mail/operations/folder"), 200, "which one", `name="p.top" value="7"`, `name="p.folder"`)
+	shows(t, g.get(b, "/connections/mail/operations/files"), 200, "cannot be taken back")
+	shows(t, g.get(b, "/connections/mail/operations/nothing"), 404)
+	run := func(operation string, fields ...string) *httptest.ResponseRecorder {
+		t.Helper()
+		w := g.post(b, "/connections/mail/operations/"+operation, g.form(b, fields...))
+		to, _, _ := strings.Cut(w.Header().Get("Location"), "#")
+		if w.Code != 303 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		return g.get(b, to)
+	}
+	shows(t, run("folder", "p.folder", "in/box", "p.top", "3"), 200, "1 items.", "/folders/in/box", `value="in/box"`, "valetkey run mail folder")
+	shows(t, run("folder", "p.folder", "a", "p.top", "many"), 200, `role="alert"`, "top")
+	shows(t, run("files"), 200, "50 items.", "There are more")
+}
+
 func TestListsAreSearchedPagedAndActedUpon(t *testing.T) {
 	g := newRig(t, public)
 	b := g.operator()

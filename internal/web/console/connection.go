@@ -33,10 +33,10 @@ type connectionPage struct {
 	Console   tryIt
 	Tested    *testView
 	Debug     debugView
-	Begin     string // the page that begins an authorization
-	ByItself  bool   // its grant needs no person
+	ByItself  bool // its grant needs no person
 	Version   string
 	ProxyBase string
+	Runs      []operationLink
 }
 
 // scope is one permission, asked for and granted or not.
@@ -80,6 +80,7 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request) error {
 		Scopes: scopesOf(connection), Events: events, Timeline: c.timeline(events),
 		Rates: c.rates(connection.Name), Console: tryIt{Method: http.MethodGet, Path: "/"},
 		Debug:   debugView{Until: c.Calls.DebugUntil(connection.Name), Exchanges: c.Calls.Exchanges(connection.Name)},
+		Runs:    c.operations(r.Context(), connection.Name),
 		Version: versionOf(connection), ProxyBase: c.PublicURL + "/proxy/" + connection.Name,
 		ByItself: connection.Grant == "client_credentials" || connection.Grant == "" && provider.Grant == "client_credentials",
 	}

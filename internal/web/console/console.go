@@ -10,6 +10,7 @@ import (
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/operation"
 	"github.com/valetkey/valetkey/internal/traffic"
 	"github.com/valetkey/valetkey/internal/web/page"
 )
@@ -31,12 +32,13 @@ type Grants interface {
 	Credential(ctx context.Context, connection string) (*broker.Credential, error)
 }
 
-// Catalogue is clients and providers; *broker.Broker has them.
+// Catalogue is clients and providers, with what their connections can run; *broker.Broker has them.
 type Catalogue interface {
 	Clients(ctx context.Context, page ledger.Page) ([]api.Client, error)
 	Client(ctx context.Context, name string) (api.Client, error)
 	Providers(ctx context.Context, search string) ([]api.Provider, error)
 	Provider(ctx context.Context, name string) (api.Provider, error)
+	Operations(ctx context.Context, connection string) (operation.Set, error)
 }
 
 // Keys makes, lists and ends callers' keys; *access.Keys does.
@@ -107,6 +109,9 @@ func (c *Console) Register(mux *http.ServeMux, guard func(http.HandlerFunc) http
 		"POST /connections/{name}/debug":     c.debug,
 		"POST /connections/{name}/revoke":    c.revoke,
 		"POST /connections/{name}/delete":    c.remove,
+
+		"GET /connections/{name}/operations/{operation}":  c.operation,
+		"POST /connections/{name}/operations/{operation}": c.run,
 
 		"GET /clients":          c.clients,
 		"GET /providers":        c.providers,
