@@ -28,6 +28,7 @@ func layerOf() map[string]int {
 
 		"oauth/assertion": 10,
 		"oauth/device":    10,
+		"oauth/pushed":    10,
 		"oauth/idtoken":   10,
 
 		"client":              10,
@@ -39,12 +40,14 @@ func layerOf() map[string]int {
 		"internal/strictyaml": 10,
 		"internal/console":    10,
 
-		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/clientauth": 21, "internal/target": 21, "internal/account": 20, "internal/backoff": 20, "internal/recall": 20,
+		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/target": 21, "internal/account": 20, "internal/backoff": 20, "internal/recall": 20,
 		"internal/access":    20,
+		"internal/machine":   20,
 		"internal/operation": 24,
 		"internal/quirk":     25,
 
 		"internal/ledger":            22,
+		"internal/clientauth":        23,
 		"internal/arrangement":       27,
 		"internal/authorize":         28,
 		"internal/broker":            30,
