@@ -119,7 +119,7 @@ func (b *Builder) token(m *maker, connection string, fresh bool) {
 	switch {
 	case ok && held == *m.form.Tokens:
 	case ok || !fresh:
-		m.note("a second token set", "the connection "+connection+" has one already, or stands for several places", "import it by itself: valetkey token import "+connection)
+		m.note("a second token set", "the connection "+connection+" has one already, or stands for several places", "import it by itself: valetkey import token FILE --name "+connection)
 	default:
 		b.Draft.Tokens[connection] = *m.form.Tokens
 	}

@@ -139,6 +139,6 @@ func (m *maker) connection(client string, p api.Provider) api.ConnectionSpec {
 
 func (m *maker) leftToken() {
 	if m.form.Tokens != nil {
-		m.note("a token set", "there is no connection it could belong to", "make the connection, then: valetkey token import NAME")
+		m.note("a token set", "there is no connection it could belong to", "make the connection, then: valetkey import token FILE --name NAME")
 	}
 }
