@@ -42,7 +42,7 @@ func layerOf() map[string]int {
 
 		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/target": 21, "internal/account": 20, "internal/backoff": 20, "internal/recall": 20,
 		"internal/access":    20,
-		"internal/machine":   20,
+		"internal/tokendir":  20,
 		"internal/operation": 24,
 		"internal/quirk":     25,
 
