@@ -21,8 +21,11 @@ type AuthorizationRequest struct {
 	Nonce               string
 	ResponseType        string   // default code
 	Resource            []string // RFC 8707
-	Rules               RequestRules
-	AllowInsecure       bool // endpoint and redirect URI may be http anywhere
+	// Extra are further parameters: claims, acr_values, max_age, response_mode,
+	// authorization_details. They never replace one of the above.
+	Extra         url.Values
+	Rules         RequestRules
+	AllowInsecure bool // endpoint and redirect URI may be http anywhere
 }
 
 // guarded parameters tie the response to the flow: data must not replace or
@@ -53,6 +56,12 @@ func (r AuthorizationRequest) URL(endpoint string) (string, error) {
 	return u.String(), nil
 }
 
+// Params gives the parameters as they are sent, for a request that is pushed
+// (RFC 9126) or signed (RFC 9101). The error is an *Error.
+func (r AuthorizationRequest) Params() (url.Values, error) {
+	return r.params(insecureOption(r.AllowInsecure))
+}
+
 func (r AuthorizationRequest) params(opts []Option) (url.Values, error) {
 	if err := checkRedirectURI(r.RedirectURI, opts); err != nil {
 		return nil, err
@@ -72,7 +81,7 @@ func (r AuthorizationRequest) params(opts []Option) (url.Values, error) {
 	if responseType == "" {
 		responseType = "code"
 	}
-	return r.Rules.apply(url.Values{
+	standard := url.Values{
 		"response_type":         {responseType},
 		"client_id":             {r.ClientID},
 		"redirect_uri":          {r.RedirectURI},
@@ -84,7 +93,13 @@ func (r AuthorizationRequest) params(opts []Option) (url.Values, error) {
 		"login_hint":            {r.LoginHint},
 		"nonce":                 {r.Nonce},
 		"resource":              r.Resource,
-	})
+	}
+	for name, values := range r.Extra {
+		if _, taken := standard[name]; !taken {
+			standard[name] = values
+		}
+	}
+	return r.Rules.apply(standard)
 }
 
 func (r RequestRules) keepGuarded() error {

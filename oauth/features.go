@@ -11,6 +11,7 @@ type Features struct {
 	JWKSURI           string   `json:"jwks_uri,omitempty"`                                         // RFC 8414 §2
 	DPoPSigningAlgs   []string `json:"dpop_signing_alg_values_supported,omitempty"`                // RFC 9449 §5.1
 	AssertionAlgs     []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"` // RFC 8414 §2
+	IDTokenAlgs       []string `json:"id_token_signing_alg_values_supported,omitempty"`            // OpenID Connect Discovery §3
 	GrantTypes        []string `json:"grant_types_supported,omitempty"`                            // RFC 8414 §2
 	ResponseModes     []string `json:"response_modes_supported,omitempty"`                         // RFC 8414 §2
 	ClientIDDocuments bool     `json:"client_id_metadata_document_supported,omitempty"`            // client id metadata documents
