@@ -132,11 +132,19 @@ func (c *checker) note(template string) map[string]string {
 }
 
 func (c *checker) choices() {
-	p := c.provider
+	p, rotation, verification := c.provider, "", ""
+	if p.Refresh != nil {
+		rotation = p.Refresh.Rotation
+	}
+	if p.Provenance != nil {
+		verification = p.Provenance.Verification
+	}
 	for _, choice := range []struct {
 		key, value string
 		allowed    []string
 	}{
+		{"refresh.rotation", rotation, []string{api.RotationNone, api.RotationOptional, api.RotationSingleUse}},
+		{"provenance.verification", verification, []string{api.VerificationTried, api.VerificationDocumented, api.VerificationCollected, api.VerificationUnverified}},
 		{"grant", p.Grant, []string{string(oauth.GrantAuthorizationCode), "device_code", string(oauth.GrantClientCredentials), "jwt_bearer"}},
 		{"code_challenge_method", p.CodeChallengeMethod, []string{oauth.MethodS256, oauth.MethodPlain, oauth.MethodNone}},
 		{"token_endpoint_auth_method", p.TokenEndpointAuthMethod, []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthPrivateKeyJWT), string(oauth.AuthSecretJWT), string(oauth.AuthNone)}},

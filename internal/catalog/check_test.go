@@ -32,6 +32,8 @@ func TestEachMistakeInADescriptionIsNamedWithItsLine(t *testing.T) {
 		"public, no PKCE":     {good + "code_challenge_method: none\ntoken_endpoint_auth_method: none\n", "a client without a secret needs a code challenge"},
 		"auth method":         {good + "token_endpoint_auth_method: basic\n", `token_endpoint_auth_method: "basic" is not one of client_secret_basic`},
 		"grant":               {good + "grant: password\n", `grant: "password" is not one of authorization_code, device_code, client_credentials, jwt_bearer`},
+		"rotation":            {good + "refresh: {rotation: always}\n", `refresh.rotation: "always" is not one of none, optional, single_use`},
+		"verification":        {good + "provenance: {verification: sure}\n", `provenance.verification: "sure" is not one of tried, documented`},
 		"encoding":            {good + "token_request: {encoding: xml}\n", `token_request.encoding: "xml"`},
 		"method":              {good + "token_request: {method: FETCH}\n", `token_request.method: "FETCH"`},
 		"parameter":           {good + "token_request: {params: {a: '{b}'}}\n", "{b} is used and not declared"},

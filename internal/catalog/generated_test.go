@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"github.com/valetkey/valetkey/api"
@@ -43,6 +44,22 @@ func descriptions(t *testing.T) []api.Provider {
 		all = append(all, p)
 	}
 	return all
+}
+
+func TestAListShowsWhatTheDescriptionsSay(t *testing.T) {
+	listed, err := builtIn(t).List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range descriptions(t) {
+		want := catalog.Summary(p)
+		if len(want.Tags) == 0 {
+			want.Tags = listed[i].Tags[:0] // an empty list is as good as none
+		}
+		if !reflect.DeepEqual(listed[i], want) {
+			t.Errorf("%s is listed as %+v, and is %+v", p.Name, listed[i], want)
+		}
+	}
 }
 
 func TestTheIndexSaysWhatTheDescriptionsSay(t *testing.T) {

@@ -27,7 +27,7 @@ func Summary(p api.Provider) api.Provider {
 }
 
 // Index writes summaries as the index holds them: a line each, its fields
-// apart by tabs, the tags by spaces.
+// apart by tabs, the tags by commas.
 func Index(all []api.Provider) string {
 	var out strings.Builder
 	for _, p := range all {
@@ -35,7 +35,7 @@ func Index(all []api.Provider) string {
 		if p.Provenance != nil {
 			verification = p.Provenance.Verification
 		}
-		out.WriteString(strings.Join([]string{p.Name, p.Title, strings.Join(p.Tags, " "), p.Grant, verification}, "\t") + "\n")
+		out.WriteString(strings.Join([]string{p.Name, p.Title, strings.Join(p.Tags, ","), p.Grant, verification}, "\t") + "\n")
 	}
 	return out.String()
 }
@@ -53,7 +53,7 @@ func readIndex(dir fs.FS) map[string]api.Provider {
 		if len(fields) != 5 {
 			continue
 		}
-		p := api.Provider{Name: fields[0], Title: fields[1], Tags: strings.Fields(fields[2]), BuiltIn: true}
+		p := api.Provider{Name: fields[0], Title: fields[1], Tags: strings.FieldsFunc(fields[2], func(r rune) bool { return r == ',' }), BuiltIn: true}
 		p.Grant = fields[3]
 		if fields[4] != "" {
 			p.Provenance = &api.Provenance{Verification: fields[4]}

@@ -36,7 +36,7 @@ func TestAListReadsNoDescription(t *testing.T) {
 	c, err := catalog.Load(unread{t: t, MapFS: fstest.MapFS{
 		"a.yaml":    {Data: []byte("not read")},
 		"b.yaml":    {Data: []byte("not read")},
-		"index.tsv": {Data: []byte("a\tAlpha\tcrm mail\t\tcollected\nb\tBeta\t\tclient_credentials\t\n")},
+		"index.tsv": {Data: []byte("a\tAlpha\tcrm,mail\t\tcollected\nb\tBeta\t\tclient_credentials\t\n")},
 	}})
 	if err != nil {
 		t.Fatal(err)
