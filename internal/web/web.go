@@ -58,6 +58,7 @@ func New(config Config) http.Handler {
 	if config.Log == nil {
 		config.Log = slog.New(slog.DiscardHandler)
 	}
+	config.PublicURL = strings.TrimRight(config.PublicURL, "/")
 	s := &site{flows: config.Flows, log: config.Log}
 	if u, err := url.Parse(config.PublicURL); err == nil {
 		s.secure, s.prefix = u.Scheme == "https", strings.TrimRight(u.EscapedPath(), "/")
