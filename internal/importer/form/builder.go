@@ -10,9 +10,17 @@ import (
 	"github.com/valetkey/valetkey/internal/importer/draft"
 )
 
+// The limits of a draft: what is beyond is noted, so that no input takes minutes.
+const (
+	maxForms      = 20_000 // of one input
+	maxOperations = 5_000  // of one provider
+)
+
 // Builder adds forms to a draft.
 type Builder struct {
 	Draft *draft.Draft
+
+	forms int // so far
 
 	same map[string]string // what a thing says to the name it has
 	next map[string]int    // kind and name to the number to try next
@@ -28,6 +36,11 @@ func NewBuilder(d *draft.Draft) *Builder {
 // where there is none.
 func (b *Builder) Add(f Form) (provider, connection string) {
 	m := maker{draft: b.Draft, form: f}
+	if b.forms++; b.forms > maxForms {
+		m.note("further OAuth settings", "there are more than 20,000 in the input", "import it in parts")
+		m.leftToken()
+		return "", ""
+	}
 	spec, ok := m.provider()
 	if !ok {
 		return "", ""

@@ -200,3 +200,25 @@ func TestVerifyFindsWhatAnImporterMustNotGive(t *testing.T) {
 		}
 	}
 }
+
+func TestAnInputWithoutEndIsCutAndSaysSo(t *testing.T) {
+	d := draft.New()
+	b := form.NewBuilder(&d)
+	for range 20_001 {
+		b.Add(form.Form{Name: "x", Where: "f"})
+	}
+	noted(t, d, "further OAuth settings")
+	f := contoso()
+	f.API.BaseURL = "https://api.contoso.example"
+	b = form.NewBuilder(&d)
+	provider, _ := b.Add(f)
+	taken := 0
+	for range 5_001 {
+		if b.AddRequest(provider, f.API.BaseURL, form.Request{Name: "r", URL: "https://api.contoso.example/a"}) {
+			taken++
+		}
+	}
+	if taken != 5_000 {
+		t.Errorf("%d operations were taken", taken)
+	}
+}

@@ -31,10 +31,10 @@ type Request struct {
 var colon = regexp.MustCompile(`/:([A-Za-z_][A-Za-z0-9_]*)`)
 
 // AddRequest adds a request to a provider as an operation, under its base URL.
-// It says whether there was a place for it.
+// It says whether there was a place for it: a provider takes 5,000.
 func (b *Builder) AddRequest(provider, base string, r Request) bool {
 	p, ok := b.Draft.Providers[provider]
-	if !ok {
+	if !ok || len(p.Operations) >= maxOperations {
 		return false
 	}
 	address, _ := r.Variables.Fill(r.URL)
