@@ -1,16 +1,20 @@
 package quirk
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/oauth"
+	"github.com/valetkey/valetkey/oauth/assertion"
 )
 
 // Timeout bounds one token request. It is generous: giving up on a provider
@@ -50,15 +54,40 @@ type Ask struct {
 // holds what a failed further request must not lose.
 func (x Exchange) Token(ctx context.Context, ask Ask) (oauth.Token, error) {
 	request, rules := ask.Request, ask.responseRules()
+	if request.Grant == assertion.GrantTokenExchange {
+		// What is issued need not be an access token (RFC 8693 section 2.2.1).
+		rules.TokenTypes = append(slices.Clone(rules.TokenTypes), "N_A")
+	}
 	var err error
 	if request.Rules, err = ask.rules(); err != nil {
 		return oauth.Token{}, err
 	}
 	token, err := x.send(ctx, request, rules)
+	if narrower, ok := ask.withoutScope(request, err); ok {
+		token, err = x.send(ctx, narrower, rules)
+	}
 	if err != nil {
 		return oauth.Token{}, err
 	}
 	return x.finish(ctx, ask, token)
+}
+
+// withoutScope is a renewal once more without its scope, which the server
+// refused: then what was granted is renewed as it is (RFC 6749 section 6). A
+// refusal by that name has used nothing up.
+func (ask Ask) withoutScope(request oauth.TokenRequest, err error) (oauth.TokenRequest, bool) {
+	var refused *oauth.Error
+	if !ask.Renewal || !errors.As(err, &refused) || refused.Code != "invalid_scope" {
+		return request, false
+	}
+	name := cmp.Or(request.Rules.Rename["scope"], "scope")
+	if request.Params.Get("scope") == "" && request.Rules.Params[name] == "" {
+		return request, false
+	}
+	request.Params, request.Rules.Params = maps.Clone(request.Params), maps.Clone(request.Rules.Params)
+	request.Params.Del("scope")
+	delete(request.Rules.Params, name)
+	return request, true
 }
 
 // Replay judges an answer that was kept, and makes the further requests of the
