@@ -62,9 +62,10 @@ func bySuberror(suberror string) Action {
 func byPlace(s Signal, code string) Action {
 	switch {
 	case code == "invalid_grant":
-		// A code or a refresh token is a person's grant; anything else was
-		// made by us, of a key, a clock and a subject.
-		if s.Grant == GrantAuthorizationCode || s.Grant == GrantRefreshToken || s.Grant == "" {
+		// A code, a refresh token or a password is a person's grant; anything
+		// else was made by us, of a key, a clock and a subject.
+		switch s.Grant {
+		case GrantAuthorizationCode, GrantRefreshToken, GrantPassword, "":
 			return ActionReauthorize
 		}
 		return ActionConfigure

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"math"
 	"net/http"
@@ -32,6 +33,9 @@ func (t *Token) setExpiry(members any, header http.Header, rules ExpiryRules) {
 	if !readable {
 		life, readable = t.instant(members, header, rules.ExpiresAt)
 	}
+	if !readable && rules.Expires == ExpiresJWT {
+		life, readable = t.claimedLife()
+	}
 	if rules.Expires == ExpiresNever && life <= 0 {
 		return
 	}
@@ -42,6 +46,31 @@ func (t *Token) setExpiry(members any, header http.Header, rules ExpiryRules) {
 		t.ExpiresIn, t.ExpiryKnown = t.bounded(life), true
 		t.ExpiresAt = t.Received.Add(t.ExpiresIn)
 	}
+}
+
+// claimedLife reads how long a token that is a JWT lives: from iat to exp, both
+// of the server's clock (RFC 7519 §4.1). It is told nowhere else; nothing more
+// is made of the claims than when to ask for the next token.
+func (t *Token) claimedLife() (time.Duration, bool) {
+	parts := strings.Split(t.AccessToken, ".")
+	if len(parts) != 3 {
+		return 0, false
+	}
+	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return 0, false
+	}
+	var claims struct {
+		Expires float64 `json:"exp"`
+		Issued  float64 `json:"iat"`
+	}
+	if json.Unmarshal(text, &claims) != nil || claims.Expires == 0 {
+		return 0, false
+	}
+	if claims.Issued == 0 {
+		claims.Issued = float64(t.Received.Unix())
+	}
+	return seconds(claims.Expires - claims.Issued), true
 }
 
 // bounded keeps a lifetime between nothing and a year.

@@ -98,12 +98,13 @@ type ExpiryRules struct {
 	ExpiresAt        *Instant  `json:"expires_at,omitempty"`
 	RefreshExpiresIn *Lifetime `json:"refresh_expires_in,omitempty"` // the refresh token's lifetime
 	DefaultExpiresIn int64     `json:"default_expires_in,omitempty"` // seconds, when the response tells none
-	Expires          string    `json:"expires,omitempty"`            // introspect, never
+	Expires          string    `json:"expires,omitempty"`            // introspect, jwt, never
 }
 
 // The values of ExpiryRules.Expires.
 const (
 	ExpiresIntrospect = "introspect" // the response does not tell: ask the introspection endpoint
+	ExpiresJWT        = "jwt"        // the access token tells, being a JWT (RFC 9068 §2.2)
 	ExpiresNever      = "never"      // no lifetime, or one of 0, means for ever
 )
 
