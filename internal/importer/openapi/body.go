@@ -2,6 +2,7 @@ package openapi
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
@@ -79,16 +80,13 @@ func chosen(offered []string) string {
 
 // body2 reads the body of Swagger 2.0.
 func (r *reader) body2(op *api.Operation, at draft.Value, names *names) {
-	consumes := at.Get("consumes")
-	if !consumes.IsList() {
-		consumes = r.root.Get("consumes")
-	}
+	consumes := r.consumes(at)
 	form, files := false, false
 	for _, p := range r.listed(at.Get("parameters")) {
 		switch p.Get("in").Text() {
 		case "body":
 			op.Body = &api.OperationBody{
-				MediaType: chosen(consumes.Texts()), Required: p.Get("required").Bool(),
+				MediaType: chosen(consumes), Required: p.Get("required").Bool(),
 				Description: prose(p.Get("description")),
 			}
 		case "formData":
@@ -99,7 +97,7 @@ func (r *reader) body2(op *api.Operation, at draft.Value, names *names) {
 	if !form {
 		return
 	}
-	if files || slices.Contains(consumes.Texts(), mediaMultipart) && !slices.Contains(consumes.Texts(), mediaForm) {
+	if files || slices.Contains(consumes, mediaMultipart) && !slices.Contains(consumes, mediaForm) {
 		op.Body = &api.OperationBody{MediaType: mediaMultipart}
 		r.multipart(op, at.Get("parameters"))
 		return
@@ -110,6 +108,25 @@ func (r *reader) body2(op *api.Operation, at draft.Value, names *names) {
 			r.field(op, p.Get("name").Text(), r.described(p, p), names)
 		}
 	}
+}
+
+// maxMedia is how many media types are looked at: an operation has a few, and
+// all operations may share one list.
+const maxMedia = 50
+
+// consumes lists the media types an operation takes: its own, or all's.
+func (r *reader) consumes(at draft.Value) []string {
+	list := at.Get("consumes")
+	if !list.IsList() {
+		list = r.root.Get("consumes")
+	}
+	var found []string
+	for i := range maxMedia {
+		if mediaType := list.Step(strconv.Itoa(i)).Text(); mediaType != "" {
+			found = append(found, mediaType)
+		}
+	}
+	return found
 }
 
 // field is one field of a form.
