@@ -25,7 +25,7 @@ type writer struct {
 const (
 	maxSets     = 20
 	maxShared   = 2000 // operations that each set gets a copy of
-	maxPolicies = 1000
+	maxPolicies = 300
 )
 
 func (w *writer) note(at draft.Value, what, why, do string) {

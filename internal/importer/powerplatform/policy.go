@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
@@ -29,7 +30,7 @@ func (w *writer) policies(p *api.Provider) {
 			break
 		}
 		one := policy{at: at, parameters: at.Get("parameters")}
-		one.operations = member(one.parameters, "x-ms-apimTemplate-operationName").Texts()
+		one.operations = slices.Compact(slices.Sorted(slices.Values(member(one.parameters, "x-ms-apimTemplate-operationName").Texts())))
 		if section := member(one.parameters, "x-ms-apimTemplate-policySection").Text(); section != "" && !strings.EqualFold(section, "Request") {
 			w.note(at, "a policy for answers", "answers go to the caller as they come", "do it in the caller")
 			continue
