@@ -76,7 +76,11 @@ func adopt(d *draft.Draft, name string, own, of api.Provider, values map[string]
 		d.Clients[client] = spec
 		for connection, c := range d.Connections {
 			if c.Client == client {
-				d.Connections[connection] = settle(d, where, c, own, of)
+				settled := settle(d, where, c, own, of)
+				if d.Tokens[connection].RefreshToken != "" {
+					settled.Grant = c.Grant // a refresh token came from the provider's usual grant
+				}
+				d.Connections[connection] = settled
 			}
 		}
 	}
