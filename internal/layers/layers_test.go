@@ -28,6 +28,7 @@ func layerOf() map[string]int {
 
 		"oauth/assertion": 10,
 		"oauth/device":    10,
+		"oauth/dpop":      10,
 		"oauth/pushed":    10,
 		"oauth/idtoken":   10,
 
@@ -81,6 +82,7 @@ func layerOf() map[string]int {
 		"cmd/valetkey":            75,
 
 		"internal/layers": free,
+		"internal/proof":  free,
 		"e2e":             free,
 	}
 }
