@@ -14,6 +14,7 @@ import (
 	"github.com/valetkey/valetkey/internal/manifest"
 	"github.com/valetkey/valetkey/internal/traffic"
 	"github.com/valetkey/valetkey/internal/web/chart"
+	"github.com/valetkey/valetkey/internal/web/shelf"
 )
 
 const (
@@ -85,10 +86,10 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request) error {
 		ByItself: connection.Grant == "client_credentials" || connection.Grant == "" && provider.Grant == "client_credentials",
 	}
 	p.Debug.On = p.Debug.Until.After(c.Now())
-	if tried, ok := take[tryIt](&c.shelf, r, false); ok {
+	if tried, ok := shelf.Take[tryIt](c.shelf, r, false); ok {
 		p.Console = tried
 	}
-	if tested, ok := take[testView](&c.shelf, r, false); ok {
+	if tested, ok := shelf.Take[testView](c.shelf, r, false); ok {
 		p.Tested = &tested
 	}
 	return c.render(w, r, "connection", p)

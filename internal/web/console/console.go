@@ -13,6 +13,7 @@ import (
 	"github.com/valetkey/valetkey/internal/operation"
 	"github.com/valetkey/valetkey/internal/traffic"
 	"github.com/valetkey/valetkey/internal/web/page"
+	"github.com/valetkey/valetkey/internal/web/shelf"
 )
 
 // Connections are what most pages show; *broker.Broker has them.
@@ -79,12 +80,12 @@ type Config struct {
 // Console serves the operator's pages.
 type Console struct {
 	Config
-	shelf shelf
+	shelf *shelf.Shelf
 }
 
 // New makes a Console.
 func New(config Config) *Console {
-	return &Console{Config: config, shelf: shelf{now: config.Now, held: make(map[string]held)}}
+	return &Console{Config: config, shelf: shelf.New(config.Now, shelf.Time)}
 }
 
 // handler serves a page for an operator. What it returns becomes an error page.

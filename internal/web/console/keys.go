@@ -8,6 +8,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/web/page"
+	"github.com/valetkey/valetkey/internal/web/shelf"
 )
 
 // keysPage is the callers' keys, with the form that makes one.
@@ -24,7 +25,7 @@ type keyForm struct{ Name, Role, Connections, Days string }
 
 func (c *Console) keys(w http.ResponseWriter, r *http.Request) error {
 	p := keysPage{Form: keyForm{Role: string(api.RoleCaller)}}
-	if made, ok := take[api.NewKey](&c.shelf, r, true); ok {
+	if made, ok := shelf.Take[api.NewKey](c.shelf, r, true); ok {
 		p.Made, p.Secret = &made, string(made.Secret)
 	}
 	return c.showKeys(w, r, http.StatusOK, p)
@@ -61,7 +62,7 @@ func (c *Console) createKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return c.back(w, "/keys?shown="+c.shelf.put(r, made))
+	return c.back(w, "/keys?shown="+c.shelf.Put(r, made))
 }
 
 // faultyField is the field of the form that a key's fault speaks of.

@@ -12,6 +12,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/web/shelf"
 )
 
 const (
@@ -109,7 +110,7 @@ func (c *Console) list(w http.ResponseWriter, r *http.Request) error {
 		}
 		p.Next = next.Encode()
 	}
-	if made, ok := take[bulkResult](&c.shelf, r, false); ok {
+	if made, ok := shelf.Take[bulkResult](c.shelf, r, false); ok {
 		p.Links, p.Failed = made.links, made.failed
 	}
 	return c.render(w, r, "connections", p)
@@ -156,7 +157,7 @@ func (c *Console) bulk(w http.ResponseWriter, r *http.Request) error {
 		}
 		result.links = append(result.links, bulkLink{name, text})
 	}
-	return c.back(w, to+"&shown="+c.shelf.put(r, result))
+	return c.back(w, to+"&shown="+c.shelf.Put(r, result))
 }
 
 // bulkOne does to one connection what the form asks for. The text is a link,

@@ -16,6 +16,7 @@ import (
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/operation"
 	"github.com/valetkey/valetkey/internal/web/page"
+	"github.com/valetkey/valetkey/internal/web/shelf"
 )
 
 const (
@@ -82,7 +83,7 @@ func (c *Console) operation(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p := operationPage{Connection: of, Name: name, Operation: op, Verb: operation.Method(op)}
-	p.ranView, _ = take[ranView](&c.shelf, r, false)
+	p.ranView, _ = shelf.Take[ranView](c.shelf, r, false)
 	inBody := false
 	for _, key := range slices.Sorted(maps.Keys(op.Parameters)) {
 		described := op.Parameters[key]
@@ -117,7 +118,7 @@ func (c *Console) run(w http.ResponseWriter, r *http.Request) error {
 	if err := c.ran(r.Context(), set, name, asked, &view); err != nil {
 		view.Fault = page.Sentences(fault.As(err))
 	}
-	return c.back(w, linkTo(of)+"/operations/"+url.PathEscape(name)+"?shown="+c.shelf.put(r, view)+"#answer")
+	return c.back(w, linkTo(of)+"/operations/"+url.PathEscape(name)+"?shown="+c.shelf.Put(r, view)+"#answer")
 }
 
 func (c *Console) ran(ctx context.Context, set operation.Set, name string, asked api.RunRequest, view *ranView) error {

@@ -14,14 +14,14 @@ import (
 type testView struct {
 	At     time.Time
 	Legs   []api.Leg
-	Answer *answerView
+	Answer *Answer
 }
 
 // test obtains a token and sends the harmless request that is known for the API.
 func (c *Console) test(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("name")
 	view := c.tested(r, name)
-	return c.back(w, linkTo(name)+"?shown="+c.shelf.put(r, view)+"#test")
+	return c.back(w, linkTo(name)+"?shown="+c.shelf.Put(r, view)+"#test")
 }
 
 func (c *Console) tested(r *http.Request, name string) testView {

@@ -26,11 +26,11 @@ const maxAnswer = 24 << 10
 // tryIt is the console of a connection: what to send, and what came back.
 type tryIt struct {
 	Method, Path, Headers, Body string
-	Answer                      *answerView
+	Answer                      *Answer
 }
 
-// answerView is an API's answer, to be read.
-type answerView struct {
+// Answer is an API's answer, to be read: what the template "answer" shows.
+type Answer struct {
 	Status  int
 	Title   string
 	Took    time.Duration
@@ -65,13 +65,22 @@ func (c *Console) call(w http.ResponseWriter, r *http.Request) error {
 	view := c.send(r, name, t)
 	view.Samples = c.samples(r, name, t)
 	t.Answer = &view
-	return c.back(w, linkTo(name)+"?shown="+c.shelf.put(r, t)+"#try")
+	return c.back(w, linkTo(name)+"?shown="+c.shelf.Put(r, t)+"#try")
 }
 
-func (c *Console) send(r *http.Request, name string, t tryIt) answerView {
+// Try sends a request without a body through a connection. The answer comes
+// with the same call for other places.
+func (c *Console) Try(r *http.Request, connection, method, path string) Answer {
+	t := tryIt{Method: method, Path: path}
+	answer := c.send(r, connection, t)
+	answer.Samples = c.samples(r, connection, t)
+	return answer
+}
+
+func (c *Console) send(r *http.Request, name string, t tryIt) Answer {
 	header, err := headersOf(t.Headers)
 	if err != nil {
-		return answerView{Fault: page.Sentences(fault.As(err))}
+		return Answer{Fault: page.Sentences(fault.As(err))}
 	}
 	request := call.Request{Method: t.Method, Path: t.Path, Header: header}
 	if t.Body != "" {
@@ -83,7 +92,7 @@ func (c *Console) send(r *http.Request, name string, t tryIt) answerView {
 	begun := c.Now()
 	response, err := c.Calls.Do(r.Context(), name, request)
 	if err != nil {
-		return answerView{Fault: page.Sentences(fault.As(err))}
+		return Answer{Fault: page.Sentences(fault.As(err))}
 	}
 	defer response.Body.Close()
 	return viewOf(response, begun, c.Now())
@@ -107,8 +116,8 @@ func headersOf(text string) (http.Header, error) {
 }
 
 // viewOf reads as much of an answer as a page shows.
-func viewOf(response *http.Response, begun, now time.Time) answerView {
-	view := answerView{Status: response.StatusCode, Title: http.StatusText(response.StatusCode), Took: now.Sub(begun).Round(time.Millisecond)}
+func viewOf(response *http.Response, begun, now time.Time) Answer {
+	view := Answer{Status: response.StatusCode, Title: http.StatusText(response.StatusCode), Took: now.Sub(begun).Round(time.Millisecond)}
 	for name, values := range response.Header {
 		for _, value := range values {
 			view.Headers = append(view.Headers, headerLine{name, value})
