@@ -49,13 +49,23 @@ type Endpoints struct {
 type GrantRules struct {
 	Grant                   string             `json:"grant,omitempty"`                      // default for its connections; authorization_code if absent
 	CodeChallengeMethod     string             `json:"code_challenge_method,omitempty"`      // S256 (default), plain, none
-	TokenEndpointAuthMethod string             `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt, none
+	TokenEndpointAuthMethod string             `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt, tls_client_auth, self_signed_tls_client_auth, none
 	Scopes                  *ScopeRules        `json:"scopes,omitempty"`
 	TokenEndpointAuth       *TokenEndpointAuth `json:"token_endpoint_auth,omitempty"` // instead of a method: what the Authorization header holds
 	ResponseType            string             `json:"response_type,omitempty"`       // default code
 	RedirectURIParam        string             `json:"redirect_uri_param,omitempty"`  // template; sent as redirect_uri where the provider reads something else there
 	ClientAssertion         *AssertionRules    `json:"client_assertion,omitempty"`    // for private_key_jwt and client_secret_jwt
 	Assertion               *AssertionRules    `json:"assertion,omitempty"`           // for the grant jwt_bearer
+	CertificateRules
+}
+
+// CertificateRules is where a client shows a certificate besides its
+// authentication by one.
+type CertificateRules struct {
+	// BoundTokens says that access tokens are bound to the client's certificate
+	// (RFC 8705 sections 3, 3.4): it is shown with every request to the
+	// authorization server and to the API.
+	BoundTokens bool `json:"tls_client_certificate_bound_access_tokens,omitempty"`
 }
 
 // Requests holds the provider's deviations, leg by leg.

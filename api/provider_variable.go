@@ -12,6 +12,7 @@ type Variable struct {
 	Options map[string]map[string]string `json:"options,omitempty"`
 	Prefix  string                       `json:"prefix,omitempty"` // dropped from the front of what a person types
 	Suffix  string                       `json:"suffix,omitempty"` // dropped from its end
+	Secret  bool                         `json:"secret,omitempty"` // with from: client: sealed like a client secret, and never shown
 	VariableSource
 }
 

@@ -60,7 +60,7 @@ func (a ClientAuth) place() (authorization string, params url.Values, err error)
 		}
 		params.Set("client_id", a.ClientID)
 		params.Set("client_secret", a.ClientSecret)
-	case AuthNone, AuthTLS:
+	case AuthNone, AuthTLS, AuthSelfSignedTLS: // the certificate is shown by whoever sends this
 		if a.ClientID != "" {
 			params.Set("client_id", a.ClientID)
 		}

@@ -31,8 +31,14 @@ const (
 	AuthNone          AuthMethod = "none"
 	AuthPrivateKeyJWT AuthMethod = "private_key_jwt"
 	AuthSecretJWT     AuthMethod = "client_secret_jwt"
-	AuthTLS           AuthMethod = "tls_client_auth"
+	AuthTLS           AuthMethod = "tls_client_auth"             // RFC 8705 §2.1
+	AuthSelfSignedTLS AuthMethod = "self_signed_tls_client_auth" // RFC 8705 §2.2
 )
+
+// AuthMethods lists the client authentication methods, the RFC's own first.
+func AuthMethods() []AuthMethod {
+	return []AuthMethod{AuthBasic, AuthPost, AuthPrivateKeyJWT, AuthSecretJWT, AuthTLS, AuthSelfSignedTLS, AuthNone}
+}
 
 // Server is what is known of an authorization server, from its metadata
 // (RFC 8414) or written down by hand. An empty string means not known.

@@ -89,6 +89,8 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 		Store:         a.spill,
 		Keyring:       keyring,
 		HTTP:          out.Client(tokenRequestLimit),
+		Outside:       config.outside(),
+		Showing:       showing(out),
 		Catalog:       providers,
 		PublicURL:     config.PublicURL,
 		ReturnOrigins: config.ReturnOrigins,

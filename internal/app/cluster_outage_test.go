@@ -35,6 +35,7 @@ func (c *cluster) connect(t *testing.T, node int) (key string) {
 	operator := c.operator(node)
 	provider := api.Provider{API: &api.CallSettings{BaseURL: upstream.URL}}
 	provider.TokenEndpoint = upstream.URL + "/token"
+	provider.TokenEndpointAuthMethod = "client_secret_basic"
 	provider.AuthorizationEndpoint = upstream.URL + "/authorize"
 	if _, err := operator.Providers.Put(t.Context(), "contoso", provider); err != nil {
 		t.Fatal(err)

@@ -28,6 +28,7 @@ type Config struct {
 	AllowPrivate  string           // ranges that outgoing requests may reach; see egress.ParseRanges
 	ReturnOrigins []string         // origins a flow may return to
 	ProvidersDir  string           // the operator's own descriptions, *.yaml; "" for none
+	AllowCommand  string           // programs that clients may take an assertion from: absolute paths, with commas between them
 	Sweep         string           // tokens are renewed ahead of need: "16" at once for each provider, "16,50" and at most 50 a second, "off"
 	Version       api.Version      // what /v1/version answers
 	OpenID        OpenIDConfig     // operators may sign in with it

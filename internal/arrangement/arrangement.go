@@ -31,6 +31,11 @@ func (d *Desk) Arrange(ctx context.Context, name string) (Arrangement, error) {
 	if err != nil {
 		return Arrangement{}, err
 	}
+	credential, err := d.OpenCredential(client)
+	if err != nil {
+		return Arrangement{}, err
+	}
+	client.Variables = credential.Reveal(client.Variables)
 	a := Arrangement{Connection: c, Client: client, Described: provider, Grant: GrantOf(c.Spec, provider)}
 	return a.With(c.Captured)
 }
@@ -54,6 +59,9 @@ func (d *Desk) Server(ctx context.Context, a Arrangement) (oauth.Server, error) 
 	if p.Issuer != "" && !complete {
 		found, err := d.Servers.Find(ctx, p.Issuer)
 		if err != nil {
+			return server, err
+		}
+		if found, err = d.forCertificate(a, found); err != nil {
 			return server, err
 		}
 		server = overlay(found, server)
@@ -98,7 +106,13 @@ func (a Arrangement) Scopes() []string {
 
 // Settings are the connection's call settings over its provider's.
 func (a Arrangement) Settings() api.CallSettings {
-	return target.Merge(a.Provider.Provider.API, a.Connection.Spec.API)
+	settings := target.Merge(a.Provider.Provider.API, a.Connection.Spec.API)
+	if a.Described.BoundTokens { // the API wants the certificate that the token is bound to (RFC 8705 section 3)
+		shown := true
+		shows := api.CallSettings{TLS: &api.TLSSettings{ClientCertificate: &shown}}
+		settings = target.Merge(&shows, &settings)
+	}
+	return settings
 }
 
 // Target fills in how to call the API.

@@ -5,7 +5,6 @@ import (
 	"github.com/valetkey/valetkey/internal/clientauth"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
-	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -22,30 +21,49 @@ func (d *Desk) OpenCredential(c ledger.Client) (clientauth.Credential, error) {
 	return credential, nil
 }
 
-// ChangeCredential seals what a spec says over what is there.
-func (d *Desk) ChangeCredential(old ledger.Client, name string, spec api.ClientSpec) (secret.Sealed, error) {
-	credential, err := d.OpenCredential(old)
+// ChangeCredential seals in next what a spec says over what the client has.
+// hidden names the variables that are secrets: they are sealed with it. What
+// was learned of the client stays where it still holds.
+func (d *Desk) ChangeCredential(old ledger.Client, next *ledger.Client, spec api.ClientSpec, hidden []string) error {
+	before, err := d.OpenCredential(old)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if credential, err = credential.With(spec); err != nil {
-		return nil, err
-	}
-	text, err := credential.Text()
+	after, err := before.With(spec, hidden)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return d.Keyring.Seal(text, ledger.ClientSecretPlace(name))
+	text, err := after.Text()
+	if err != nil {
+		return err
+	}
+	next.Variables = make(map[string]string, len(spec.Variables))
+	for name, value := range spec.Variables {
+		if _, sealed := after.Variables[name]; !sealed {
+			next.Variables[name] = value
+		}
+	}
+	if old.Provider == next.Provider && old.ClientID == next.ClientID && old.TokenEndpointAuthMethod == next.TokenEndpointAuthMethod && before.Same(after) {
+		next.Learned = old.Learned
+	}
+	next.Secret, err = d.Keyring.Seal(text, ledger.ClientSecretPlace(next.Name))
+	return err
 }
 
 // ShowCredential says what there is without showing it.
 func (d *Desk) ShowCredential(c ledger.Client, view *api.Client) {
+	if found := c.Learned; found.Method != "" {
+		view.FoundAuthMethod = &api.FoundMethod{Method: found.Method, FoundAt: found.MethodAt}
+	}
 	credential, err := d.OpenCredential(c)
 	if err != nil {
 		view.ClientSecret = api.Mask // something is there, and the keyring in use does not open it
 		return
 	}
-	credential.Show(view)
+	credential.Show(view, d.Outside)
+	if used := c.Learned; len(credential.Secrets) > 1 && !used.SecretAt.IsZero() {
+		view.ClientSecretInUse = &api.SecretInUse{Position: used.Secret + 1, Since: used.SecretAt}
+	}
 }
 
 // authCase is the connection's client at its server, now.
@@ -55,19 +73,25 @@ func (d *Desk) authCase(a Arrangement, server oauth.Server) clientauth.Case {
 		ClientID:  a.Client.ClientID,
 		Method:    a.Client.TokenEndpointAuthMethod,
 		OwnWay:    a.Described.TokenEndpointAuth != nil,
+		Learned:   a.Client.Learned,
 		Provider:  a.Provider.Provider,
 		Variables: a.Provider.Variables,
 		Server:    server,
+		Outside:   d.Outside,
 		Now:       d.Now(),
 		Rand:      d.Rand,
 	}
 }
 
-// ClientAuth makes the client's authentication for one token request.
-func (d *Desk) ClientAuth(a Arrangement, server oauth.Server) (oauth.ClientAuth, error) {
-	credential, err := d.OpenCredential(a.Client)
-	if err != nil {
-		return oauth.ClientAuth{}, err
+// forCertificate is the server as this client sees it: where it shows a
+// certificate, at the aliases for that (RFC 8705 section 5).
+func (d *Desk) forCertificate(a Arrangement, server oauth.Server) (oauth.Server, error) {
+	if server.MTLSEndpointAliases == nil {
+		return server, nil
 	}
-	return d.authCase(a, server).Authenticate(credential)
+	credential, err := d.OpenCredential(a.Client)
+	if err != nil || !d.authCase(a, server).Shows(credential) {
+		return server, err
+	}
+	return server.ForCertificate(), nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/clientauth"
 	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
@@ -25,7 +26,7 @@ type Sealer interface {
 }
 
 // Desk is where arrangements are made and requests to authorization servers
-// leave. Every field is required.
+// leave. Every field is required unless it says otherwise.
 type Desk struct {
 	Store       ledger.Store
 	Keyring     Sealer
@@ -35,7 +36,10 @@ type Desk struct {
 	RedirectURI string // the one to register at every provider
 	Now         func() time.Time
 	Rand        io.Reader
-	Log         *slog.Logger
+	Outside     clientauth.Outside
+	// Showing is HTTP with a client certificate, given with its key in PEM; nil: none can be shown.
+	Showing func(pair []byte) (Doer, error)
+	Log     *slog.Logger
 	// Forget is called when what is in memory of a connection, or with "" of
 	// all of them, is out of date.
 	Forget func(connection string)

@@ -3,7 +3,8 @@
 // its place, and the requests to the authorization server that follow from it.
 //
 //	Desk.Arrange ─▶ Arrangement          (arrangement.go: what there is, and where)
-//	Desk.Server, Desk.ClientAuth         (who answers, and how the client proves itself)
+//	Desk.Server                          (who answers)
+//	Desk.Authenticated                   (door.go: how the client proves itself)
 //	Desk.RequestToken, Desk.Exchange     (request.go, grant.go: the token request)
 //	Desk.SealToken, Desk.Gather          (tokenset.go: what is kept of the answer)
 //	Desk.Cause, Consequence              (verdict.go: what an error means for a connection)
@@ -15,6 +16,8 @@
 //   - A grant of any kind is one case in grant.go; a provider that strays from
 //     the RFCs is none, but data.
 //   - Secrets are opened for one request and kept nowhere.
+//   - What a request uses up, a code or a refresh token, is sent again only
+//     after invalid_client, and to no other method of authentication.
 //
 // Not in it: when a token is renewed and how its save is guarded (package
 // broker), how a person authorizes (package authorize).

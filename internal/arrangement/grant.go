@@ -45,9 +45,7 @@ func (d *Desk) OwnGrant(a Arrangement, server oauth.Server) (oauth.TokenRequest,
 	}
 	request.Grant = oauth.GrantClientCredentials
 	request.Params = oauth.ClientCredentialsParams(a.Scopes(), a.Separator())
-	auth, err := d.ClientAuth(a, server)
-	request.Auth = auth
-	return request, err
+	return request, nil
 }
 
 // GrantOf is the grant a connection uses (RFC 6749 section 1.3).

@@ -131,16 +131,11 @@ func (f *Flows) redeemCode(ctx context.Context, a arrangement.Arrangement, serve
 	if catalog.ConsentOnly(a.Described) {
 		return f.desk.RequestToken(ctx, a, ledger.TokenSet{})
 	}
-	auth, err := f.desk.ClientAuth(a, server)
-	if err != nil {
-		return oauth.Token{}, err
-	}
 	if a.Provider.Provider.CodeChallengeMethod == oauth.MethodNone {
 		params.Del("code_verifier")
 	}
-	return f.desk.Exchange(ctx, a, oauth.TokenRequest{
+	return f.desk.Exchange(ctx, a, server, oauth.TokenRequest{
 		Endpoint: server.TokenEndpoint,
-		Auth:     auth,
 		Grant:    oauth.GrantAuthorizationCode,
 		Params:   params,
 	}, secret.Text{})

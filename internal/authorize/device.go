@@ -89,30 +89,32 @@ func (f *Flows) beginDevice(ctx context.Context, a arrangement.Arrangement, serv
 func (f *Flows) askForCodes(ctx context.Context, a arrangement.Arrangement, server oauth.Server) (device.Authorization, error) {
 	ctx, cancel := context.WithTimeout(ctx, arrangement.TokenTimeout)
 	defer cancel()
-	auth, err := f.desk.ClientAuth(a, server)
-	if err != nil {
-		return device.Authorization{}, err
-	}
-	request := device.Request{
-		Endpoint:  server.DeviceAuthorizationEndpoint,
-		Auth:      auth,
-		Scopes:    a.Scopes(),
-		Separator: a.Separator(),
-	}
-	message, err := request.HTTP(ctx)
-	if err != nil {
-		return device.Authorization{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no device authorization can be asked for: %s", oauth.Words(err))
-	}
-	response, err := f.desk.HTTP.Do(message)
-	if err != nil {
-		return device.Authorization{}, arrangement.Unreachable(err, "the provider "+a.Provider.Provider.Name)
-	}
-	defer response.Body.Close()
-	codes, err := request.Judge(response, f.desk.Now(), oauth.ResponseRules{})
-	if err != nil {
+	var codes device.Authorization
+	answered := false
+	err := f.desk.Authenticated(ctx, a, server, func(session arrangement.Session) error {
+		request := device.Request{
+			Endpoint:  server.DeviceAuthorizationEndpoint,
+			Auth:      session.Auth,
+			Scopes:    a.Scopes(),
+			Separator: a.Separator(),
+		}
+		message, err := request.HTTP(ctx)
+		if err != nil {
+			return fault.Wrap(err, api.CodeNeedsConfiguration, "no device authorization can be asked for: %s", oauth.Words(err))
+		}
+		response, err := session.HTTP.Do(message)
+		if err != nil {
+			return arrangement.Unreachable(err, "the provider "+a.Provider.Provider.Name)
+		}
+		defer response.Body.Close()
+		answered = true
+		codes, err = request.Judge(response, f.desk.Now(), oauth.ResponseRules{})
+		return err
+	})
+	if err != nil && answered {
 		return codes, f.codeRefused(ctx, a, err)
 	}
-	return codes, nil
+	return codes, err
 }
 
 func (f *Flows) newDeviceFlow(a arrangement.Arrangement, server oauth.Server, codes device.Authorization) (ledger.Flow, error) {
@@ -181,13 +183,8 @@ func (f *Flows) askForToken(ctx context.Context, a arrangement.Arrangement, flow
 		return oauth.Token{}, err
 	}
 	server.TokenEndpoint = flow.TokenEndpoint
-	auth, err := f.desk.ClientAuth(a, server)
-	if err != nil {
-		return oauth.Token{}, err
-	}
-	return f.desk.Exchange(ctx, a, oauth.TokenRequest{
+	return f.desk.Exchange(ctx, a, server, oauth.TokenRequest{
 		Endpoint: server.TokenEndpoint,
-		Auth:     auth,
 		Grant:    device.Grant,
 		Params:   device.Params(code),
 	}, secret.Text{})

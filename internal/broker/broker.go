@@ -18,6 +18,7 @@ import (
 	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/backoff"
 	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/clientauth"
 	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
@@ -31,12 +32,14 @@ type Config struct {
 	Keyring       arrangement.Sealer
 	HTTP          arrangement.Doer
 	Catalog       *catalog.Catalog
-	PublicURL     string                                     // what the browser sees; the callback lies under it
-	ReturnOrigins []string                                   // origins a flow may return to, besides the public URL's
-	Now           func() time.Time                           // default time.Now
-	Sleep         func(context.Context, time.Duration) error // default: a timer
-	Rand          io.Reader                                  // default crypto/rand
-	Log           *slog.Logger                               // default: discards
+	PublicURL     string                                      // what the browser sees; the callback lies under it
+	ReturnOrigins []string                                    // origins a flow may return to, besides the public URL's
+	Now           func() time.Time                            // default time.Now
+	Sleep         func(context.Context, time.Duration) error  // default: a timer
+	Rand          io.Reader                                   // default crypto/rand
+	Outside       clientauth.Outside                          // what clients read at each use; zero: nothing can be read
+	Showing       func(pair []byte) (arrangement.Doer, error) // HTTP with a client certificate in PEM; nil: none can be shown
+	Log           *slog.Logger                                // default: discards
 }
 
 // Broker is the domain: it holds no connection state of its own beyond a
@@ -83,6 +86,8 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		RedirectURI: b.RedirectURI(),
 		Now:         cfg.Now,
 		Rand:        cfg.Rand,
+		Outside:     cfg.Outside,
+		Showing:     cfg.Showing,
 		Log:         cfg.Log,
 		Forget:      b.forget,
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/oauth"
@@ -54,7 +55,8 @@ func (b *Broker) clientView(c ledger.Client) api.Client {
 // PutClient writes a client. A secret that is absent or masked stays. Writing
 // a client that the provider refused gives it another chance.
 func (b *Broker) PutClient(ctx context.Context, name string, spec api.ClientSpec) (created bool, err error) {
-	if err := b.checkClient(ctx, name, spec); err != nil {
+	provider, err := b.checkClient(ctx, name, spec)
+	if err != nil {
 		return false, err
 	}
 	old, err := b.Store.Client(ctx, name)
@@ -62,51 +64,48 @@ func (b *Broker) PutClient(ctx context.Context, name string, spec api.ClientSpec
 	if err != nil && !created {
 		return false, err
 	}
-	sealed, err := b.desk.ChangeCredential(old, name, spec)
-	if err != nil {
-		return false, err
-	}
 	now := b.Now()
-	err = b.Store.PutClient(ctx, ledger.Client{
+	next := ledger.Client{
 		Name:                    name,
 		Description:             spec.Description,
 		Provider:                spec.Provider,
-		Variables:               spec.Variables,
 		ClientID:                spec.ClientID,
-		Secret:                  sealed,
 		TokenEndpointAuthMethod: spec.TokenEndpointAuthMethod,
 		AllowedHosts:            spec.AllowedHosts,
 		CreatedAt:               now,
 		UpdatedAt:               now,
-	})
-	if err != nil {
+	}
+	if err := b.desk.ChangeCredential(old, &next, spec, catalog.SecretVariables(provider)); err != nil {
+		return false, err
+	}
+	if err := b.Store.PutClient(ctx, next); err != nil {
 		return false, err
 	}
 	b.snapshots.Clear()
 	return created, nil
 }
 
-func (b *Broker) checkClient(ctx context.Context, name string, spec api.ClientSpec) error {
+func (b *Broker) checkClient(ctx context.Context, name string, spec api.ClientSpec) (provider api.Provider, err error) {
 	if err := checkName("client", name); err != nil {
-		return err
+		return provider, err
 	}
 	if spec.Provider == "" {
-		return fault.New(api.CodeInvalid, "the client %q names no provider", name).
+		return provider, fault.New(api.CodeInvalid, "the client %q names no provider", name).
 			WithHint("set provider; valetkey providers shows the choices")
 	}
-	if _, err := b.Provider(ctx, spec.Provider); err != nil {
-		return refers(err)
+	if provider, err = b.Provider(ctx, spec.Provider); err != nil {
+		return provider, refers(err)
 	}
 	if spec.ClientID == "" {
-		return fault.New(api.CodeInvalid, "the client %q has no client_id", name).
+		return provider, fault.New(api.CodeInvalid, "the client %q has no client_id", name).
 			WithHint("copy the client id from your registration at the provider")
 	}
-	methods := []oauth.AuthMethod{"", oauth.AuthBasic, oauth.AuthPost, oauth.AuthNone, oauth.AuthPrivateKeyJWT, oauth.AuthSecretJWT}
-	if !slices.Contains(methods, oauth.AuthMethod(spec.TokenEndpointAuthMethod)) {
-		return fault.New(api.CodeInvalid, "token_endpoint_auth_method %q is not known", spec.TokenEndpointAuthMethod).
-			WithHint("use client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt or none")
+	method := oauth.AuthMethod(spec.TokenEndpointAuthMethod)
+	if method != "" && !slices.Contains(oauth.AuthMethods(), method) {
+		return provider, fault.New(api.CodeInvalid, "token_endpoint_auth_method %q is not known", spec.TokenEndpointAuthMethod).
+			WithHint("use client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt, tls_client_auth, self_signed_tls_client_auth or none")
 	}
-	return nil
+	return provider, nil
 }
 
 // refers makes "not found" a fault of the request that refers to the missing thing.

@@ -24,6 +24,7 @@ type Credential struct {
 	sealer     arrangement.Sealer
 	client     string
 	clientKept secret.Sealed // what the client authenticates with
+	outside    clientauth.Outside
 }
 
 // AccessToken opens the token. It stays sealed in memory between calls.
@@ -31,15 +32,19 @@ func (c *Credential) AccessToken() (secret.Text, error) {
 	return c.sealer.Open(c.sealed, ledger.TokenPlace(c.Connection, c.Generation, "access_token"))
 }
 
-// ClientKey opens the private key of the connection's client, which an API may
-// want to see with its certificate; empty when there is none.
+// ClientKey opens the private key of the connection's client with its
+// certificate, which an API may want to see, in PEM; empty when there is none.
 func (c *Credential) ClientKey() (secret.Text, error) {
 	text, err := c.sealer.Open(c.clientKept, ledger.ClientSecretPlace(c.client))
 	if err != nil {
 		return secret.Text{}, err
 	}
 	credential, err := clientauth.Read(text)
-	return credential.PrivateKey, err
+	if err != nil {
+		return secret.Text{}, err
+	}
+	pair, err := credential.Pair(c.outside)
+	return secret.NewText(string(pair)), err
 }
 
 // Credential is what a call needs. It reads memory only, unless the

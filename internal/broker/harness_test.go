@@ -184,6 +184,7 @@ func (h *harness) seed() {
 	var p api.Provider
 	p.AuthorizationEndpoint = h.server.URL + "/authorize"
 	p.TokenEndpoint = h.server.URL + "/token"
+	p.TokenEndpointAuthMethod = "client_secret_basic"
 	p.RevocationEndpoint = h.server.URL + "/revoke"
 	p.API = &api.CallSettings{BaseURL: "https://api.example.com/v1"}
 	_, err := h.PutProvider(h.ctx, "fake", p)

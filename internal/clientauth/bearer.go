@@ -11,7 +11,7 @@ import (
 // and gives the parameters of its token request: a service account speaks for
 // itself or, with a claim sub, for somebody.
 func (c Case) BearerParams(credential Credential, scopes []string, separator string) (url.Values, error) {
-	key, err := c.key(credential.PrivateKey, "the grant jwt_bearer")
+	key, err := c.key(credential, "the grant jwt_bearer")
 	if err != nil {
 		return nil, err
 	}
@@ -20,12 +20,16 @@ func (c Case) BearerParams(credential Credential, scopes []string, separator str
 	if err != nil {
 		return nil, err
 	}
+	head, err := c.header(rules.Header)
+	if err != nil {
+		return nil, err
+	}
 	grant := assertion.Grant{
 		Issuer:    c.ClientID,
 		Audience:  audience,
 		Separator: separator,
 		Alg:       assertion.Alg(rules.Alg),
-		Header:    header(rules.Header),
+		Header:    head,
 		Lifetime:  time.Duration(rules.Lifetime),
 		Claims:    claims,
 	}

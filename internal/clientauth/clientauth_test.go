@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -33,11 +34,21 @@ func pemKey(t *testing.T) api.Secret {
 
 func set(t *testing.T, secretText, key api.Secret) clientauth.Credential {
 	t.Helper()
-	c, err := clientauth.Credential{}.With(api.ClientSpec{ClientSecret: &secretText, PrivateKey: &key})
+	c, err := clientauth.Credential{}.With(api.ClientSpec{ClientSecret: &secretText, PrivateKey: &key}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// first authenticates in the likeliest way.
+func first(t *testing.T, c clientauth.Case, credential clientauth.Credential) (clientauth.Proof, error) {
+	t.Helper()
+	ways, _ := c.Ways(credential)
+	if len(ways) == 0 {
+		t.Fatal("there is no way")
+	}
+	return c.Authenticate(t.Context(), credential, ways[0])
 }
 
 func TestACredentialIsKeptWholeAndPrintsNothing(t *testing.T) {
@@ -47,7 +58,7 @@ func TestACredentialIsKeptWholeAndPrintsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := clientauth.Read(text)
-	if err != nil || again != credential {
+	if err != nil || !reflect.DeepEqual(again, credential) {
 		t.Fatalf("%v", err)
 	}
 	if shown := fmt.Sprintf("%v %+v %#v", credential, credential, credential); strings.Contains(shown, "hunter2") || strings.Contains(shown, "PRIVATE") {
@@ -65,11 +76,11 @@ func TestAnAbsentOrMaskedSecretStaysAndAnEmptyOneGoes(t *testing.T) {
 	credential := set(t, "hunter2", "")
 	mask, none := api.Secret(api.Mask), api.Secret("")
 	for _, spec := range []api.ClientSpec{{}, {ClientSecret: &mask}} {
-		if same, err := credential.With(spec); err != nil || same != credential {
+		if same, err := credential.With(spec, nil); err != nil || !reflect.DeepEqual(same, credential) {
 			t.Fatalf("%v %v", same, err)
 		}
 	}
-	if gone, err := credential.With(api.ClientSpec{ClientSecret: &none}); err != nil || gone != (clientauth.Credential{}) {
+	if gone, err := credential.With(api.ClientSpec{ClientSecret: &none}, nil); err != nil || !gone.Same(clientauth.Credential{}) {
 		t.Fatalf("%v", err)
 	}
 }
@@ -96,10 +107,10 @@ func TestTheMethodFollowsClientThenCredentialThenProviderThenServer(t *testing.T
 		t.Run(name, func(t *testing.T) {
 			provider := api.Provider{}
 			provider.TokenEndpointAuthMethod = test.described
-			auth, err := clientauth.Case{
+			auth, err := first(t, clientauth.Case{
 				Client: "app", ClientID: "id", Method: test.own, OwnWay: test.ownWay,
 				Provider: provider, Server: post, Now: time.Now(), Rand: rand.Reader,
-			}.Authenticate(test.credential)
+			}, test.credential)
 			if err != nil || auth.Method != test.want {
 				t.Fatalf("%s, %v", auth.Method, err)
 			}
@@ -112,9 +123,10 @@ func TestTheMethodFollowsClientThenCredentialThenProviderThenServer(t *testing.T
 
 func TestWhatIsMissingIsNamedWithTheCommandThatGivesIt(t *testing.T) {
 	for method, flag := range map[string]string{
-		"client_secret_basic": "--client-secret-file", "client_secret_jwt": "--client-secret-file", "private_key_jwt": "--private-key-file",
+		"client_secret_basic": "--client-secret-file", "client_secret_jwt": "--client-secret-file",
+		"private_key_jwt": "--private-key-file", "tls_client_auth": "--private-key-file", "self_signed_tls_client_auth": "--private-key-file",
 	} {
-		_, err := clientauth.Case{Client: "app", Method: method}.Authenticate(clientauth.Credential{})
+		_, err := first(t, clientauth.Case{Client: "app", Method: method}, clientauth.Credential{})
 		if found := fault.As(err); found.Code != api.CodeNeedsConfiguration || !strings.Contains(found.Hint, "valetkey client update app "+flag) {
 			t.Errorf("%s: %v, hint %q", method, err, found.Hint)
 		}

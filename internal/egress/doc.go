@@ -3,7 +3,8 @@
 //
 //	New(Config) ─▶ Egress ─▶ Transport()      calls of an API
 //	                     ├─▶ Trusting(Trust)  the same, for a host with its own authority
-//	                     └─▶ Client(timeout)  token, discovery and key requests
+//	                     ├─▶ Client(timeout)  token, discovery and key requests
+//	                     └─▶ ClientShowing(certificate, timeout)  token requests of a client with one
 //	RoundTrip ─▶ resolve ─▶ guard on each address, at connect time ─▶ TLS ─▶ answer (package h1,
 //	                                                      and the standard Transport behind it)
 //	                                 any error ─▶ explain ─▶ fault

@@ -94,9 +94,21 @@ func (e *Egress) Transport() http.RoundTripper { return e }
 
 // Client sends token and discovery requests. It follows no redirect, and the
 // whole exchange, body included, must end within timeout.
-func (e *Egress) Client(timeout time.Duration) *http.Client {
+func (e *Egress) Client(timeout time.Duration) *http.Client { return clientOver(e, timeout) }
+
+// ClientShowing is Client with a certificate of ours, given in PEM with its
+// private key (RFC 8705 section 2). Its connections serve nobody else.
+func (e *Egress) ClientShowing(pair []byte, timeout time.Duration) (*http.Client, error) {
+	way, err := e.Trusting(Trust{Pair: pair})
+	if err != nil {
+		return nil, err
+	}
+	return clientOver(way, timeout), nil
+}
+
+func clientOver(way http.RoundTripper, timeout time.Duration) *http.Client {
 	return &http.Client{
-		Transport:     e,
+		Transport:     way,
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/valetkey/valetkey/api"
@@ -85,8 +86,8 @@ func (t Trust) config(machine *x509.CertPool) (*tls.Config, error) {
 	if len(t.Pair) > 0 {
 		pair, err := tls.X509KeyPair(t.Pair, t.Pair)
 		if err != nil {
-			return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "the client's private key and certificate cannot be shown to the API").
-				WithHint("set private_key of the client to a PEM file with both: BEGIN CERTIFICATE and BEGIN PRIVATE KEY")
+			return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "the client's private key and certificate cannot be shown: %s", unusablePair(err)).
+				WithHint("set private_key of the client to a PEM file with both, BEGIN CERTIFICATE and BEGIN PRIVATE KEY, or private_key_path and certificate_path to one each")
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
@@ -96,6 +97,19 @@ func (t Trust) config(machine *x509.CertPool) (*tls.Config, error) {
 		config.VerifyConnection = func(state tls.ConnectionState) error { return verifyChain(pool, state.PeerCertificates) }
 	}
 	return config, nil
+}
+
+// unusablePair says what is wrong with a certificate and its key. The error
+// itself may quote what was in the file.
+func unusablePair(err error) string {
+	switch text := err.Error(); {
+	case strings.Contains(text, "does not match"):
+		return "they do not belong together"
+	case strings.Contains(text, "CERTIFICATE"), strings.Contains(text, "certificate"):
+		return "there is no certificate in PEM, with the client's own first"
+	default:
+		return "there is no private key in PEM"
+	}
 }
 
 // verifyChain verifies a host's certificate but for its name.

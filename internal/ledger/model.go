@@ -18,7 +18,17 @@ type Client struct {
 	TokenEndpointAuthMethod string        // "": the provider's
 	AllowedHosts            []string
 	Cause                   *api.Cause // why the provider refuses it; nil when it does not
+	Learned                 Learned
 	CreatedAt, UpdatedAt    time.Time
+}
+
+// Learned is what requests showed of how a client must authenticate. It holds
+// as long as nothing of the client is written.
+type Learned struct {
+	Method   string    `json:"method,omitempty"` // "": nothing was learned, or nothing had to be
+	MethodAt time.Time `json:"method_at,omitzero"`
+	Secret   int       `json:"secret,omitempty"`   // which secret the server takes, from 0
+	SecretAt time.Time `json:"secret_at,omitzero"` // zero: not known
 }
 
 // Connection is one grant under a client, and how to call the API with it.

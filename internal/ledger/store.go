@@ -56,6 +56,9 @@ type ClientStore interface {
 	Client(ctx context.Context, name string) (Client, error)
 	Clients(ctx context.Context, page Page) ([]Client, error)
 	SetClientCause(ctx context.Context, name string, cause *api.Cause, now time.Time) error
+	// SetClientLearned writes what was learned of a client as it was read, c: ErrStale when it was
+	// written since.
+	SetClientLearned(ctx context.Context, c Client, learned Learned) error
 	DeleteClient(ctx context.Context, name string) error // ErrNotFound, ErrInUse (by a connection)
 }
 

@@ -69,7 +69,14 @@ func specOf(c api.Client) api.ClientSpec {
 		ClientID:                c.ClientID,
 		TokenEndpointAuthMethod: c.TokenEndpointAuthMethod,
 		AllowedHosts:            c.AllowedHosts,
+		ClientSources:           c.ClientSources,
 	}
+}
+
+// withoutSecrets is a client without what does not read back.
+func withoutSecrets(spec api.ClientSpec) api.ClientSpec {
+	spec.ClientSecret, spec.ClientSecrets, spec.PrivateKey = nil, nil, nil
+	return spec
 }
 
 // header opens an exported manifest.
@@ -81,8 +88,7 @@ const header = `# Client secrets are not exported: a client keeps the one it has
 func (m Manifest) Encode() ([]byte, error) {
 	bare := Manifest{Providers: m.Providers, Connections: m.Connections, Clients: make(map[string]api.ClientSpec, len(m.Clients))}
 	for name, spec := range m.Clients {
-		spec.ClientSecret, spec.PrivateKey = nil, nil
-		bare.Clients[name] = spec
+		bare.Clients[name] = withoutSecrets(spec)
 	}
 	text, err := strictyaml.Encode(bare)
 	if err != nil {

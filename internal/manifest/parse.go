@@ -28,8 +28,10 @@ type document struct {
 // client hides the secret's wire type behind the forms a file may use.
 type client struct {
 	api.ClientSpec
-	ClientSecret *source `json:"client_secret"`
-	PrivateKey   *source `json:"private_key"`
+	Variables     map[string]source `json:"variables"`
+	ClientSecret  *source           `json:"client_secret"`
+	ClientSecrets *[]source         `json:"client_secrets"`
+	PrivateKey    *source           `json:"private_key"`
 }
 
 // Parse reads files as one manifest. A name may stand in one of them only.
@@ -103,16 +105,28 @@ func (p *parser) client(name string, spec client, dir string) {
 	if spec.ClientID == "" {
 		p.wrong(name+" has no client_id", "clients", name)
 	}
-	value, why := spec.ClientSecret.read(p.env, dir)
-	if why != "" {
-		p.wrong("client_secret: "+why, "clients", name, "client_secret")
-	}
-	key, why := spec.PrivateKey.read(p.env, dir)
-	if why != "" {
-		p.wrong("private_key: "+why, "clients", name, "private_key")
+	read := func(from *source, keys ...string) *api.Secret {
+		value, why := from.read(p.env, dir)
+		if why != "" {
+			p.wrong(strings.Join(keys, ".")+": "+why, append([]string{"clients", name}, keys...)...)
+		}
+		return value
 	}
 	written := spec.ClientSpec
-	written.ClientSecret, written.PrivateKey = value, key
+	written.ClientSecret, written.PrivateKey = read(spec.ClientSecret, "client_secret"), read(spec.PrivateKey, "private_key")
+	if spec.ClientSecrets != nil {
+		further := make([]api.Secret, 0, len(*spec.ClientSecrets))
+		for _, from := range *spec.ClientSecrets {
+			further = append(further, masked(read(&from, "client_secrets")))
+		}
+		written.ClientSecrets = &further
+	}
+	for variable, from := range spec.Variables {
+		if written.Variables == nil {
+			written.Variables = make(map[string]string, len(spec.Variables))
+		}
+		written.Variables[variable] = string(masked(read(&from, "variables", variable)))
+	}
 	p.manifest.Clients[name] = written
 	p.manifest.refs[KindClient+"/"+name] = p.doc.Place("clients", name, "provider")
 }

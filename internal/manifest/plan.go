@@ -54,10 +54,12 @@ func Make(current State, desired Manifest, prune bool) Plan {
 	}
 	var plan Plan
 	plan.Changes = append(plan.Changes, compare(KindProvider, have.Providers, desired.Providers)...)
-	for _, change := range compare(KindClient, bare(have.Clients), bare(desired.Clients)) {
+	for _, change := range compare(KindClient, bare(have.Clients, nil), bare(desired.Clients, have.Clients)) {
 		spec := desired.Clients[change.Name]
 		change = withSecretOf(change, "client_secret", spec.ClientSecret, had[change.Name].ClientSecret != "")
+		change = withFurther(change, spec.ClientSecrets, len(had[change.Name].ClientSecrets))
 		change = withSecretOf(change, "private_key", spec.PrivateKey, had[change.Name].PrivateKey != "")
+		change.Write = change.Write || writesVariable(spec, have.Clients[change.Name])
 		plan.Changes = append(plan.Changes, change)
 	}
 	plan.Changes = append(plan.Changes, compare(KindConnection, have.Connections, desired.Connections)...)
@@ -69,14 +71,45 @@ func Make(current State, desired Manifest, prune bool) Plan {
 	return plan
 }
 
-// bare takes the secrets out: they are compared by whether there is one.
-func bare(specs map[string]api.ClientSpec) map[string]api.ClientSpec {
+// bare takes the secrets out: they are compared by whether there is one. A
+// variable that does not read back counts as the same as what is there.
+func bare(specs, there map[string]api.ClientSpec) map[string]api.ClientSpec {
 	without := maps.Clone(specs)
 	for name, spec := range without {
-		spec.ClientSecret, spec.PrivateKey = nil, nil
+		spec = withoutSecrets(spec)
+		spec.Variables = maps.Clone(spec.Variables)
+		for variable, value := range spec.Variables {
+			if value != "" && there[name].Variables[variable] == api.Mask {
+				spec.Variables[variable] = api.Mask
+			}
+		}
 		without[name] = spec
 	}
 	return without
+}
+
+// writesVariable reports whether a variable is given that does not read back.
+func writesVariable(spec, there api.ClientSpec) bool {
+	for variable, value := range spec.Variables {
+		if value != api.Mask && there.Variables[variable] == api.Mask {
+			return true
+		}
+	}
+	return false
+}
+
+// withFurther is withSecretOf for the secrets after the first.
+func withFurther(c Change, written *[]api.Secret, had int) Change {
+	if written == nil {
+		return c
+	}
+	c.Write = true
+	if c.Action == Create || len(*written) == had {
+		return c
+	}
+	c.Action = Update
+	c.Fields = append(c.Fields, "client_secrets")
+	return c
 }
 
 // withSecretOf adds what a client's secret does to its change. One is a

@@ -17,7 +17,7 @@ type Environment struct {
 	ReadFile func(path string) ([]byte, error) // as os.ReadFile
 }
 
-// source is a client secret as a manifest writes it: text, {env: NAME} or
+// source is a secret of a client, or a variable, as a manifest writes it: text, {env: NAME} or
 // {file: PATH}.
 type source struct {
 	literal   *string
@@ -93,6 +93,14 @@ func (s *source) fromFile(env Environment, dir string) (*api.Secret, string) {
 		return nil, "the file " + path + " is empty"
 	}
 	return secret(value), ""
+}
+
+// masked is a value, or the mask where it stays as it is.
+func masked(value *api.Secret) api.Secret {
+	if value == nil {
+		return api.Mask
+	}
+	return *value
 }
 
 func secret(value string) *api.Secret {

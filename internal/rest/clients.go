@@ -60,6 +60,9 @@ func (s *Server) patchClient(w http.ResponseWriter, r *http.Request) error {
 	if spec.PrivateKey == nil && c.PrivateKey != "" {
 		spec.PrivateKey = new(api.Secret)
 	}
+	if spec.ClientSecrets == nil && len(c.ClientSecrets) > 0 {
+		spec.ClientSecrets = new([]api.Secret)
+	}
 	return s.writeClient(w, r, spec)
 }
 
@@ -85,6 +88,14 @@ func clientSpec(c api.Client) api.ClientSpec {
 		ClientID:                c.ClientID,
 		TokenEndpointAuthMethod: c.TokenEndpointAuthMethod,
 		AllowedHosts:            c.AllowedHosts,
+		ClientSources:           c.ClientSources,
+	}
+	if len(c.ClientSecrets) > 0 {
+		masks := make([]api.Secret, len(c.ClientSecrets))
+		for i, mask := range c.ClientSecrets {
+			masks[i] = api.Secret(mask)
+		}
+		spec.ClientSecrets = &masks
 	}
 	if c.ClientSecret != "" {
 		mask := api.Secret(c.ClientSecret)

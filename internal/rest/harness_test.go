@@ -138,6 +138,7 @@ func (s *server) seed(upstream string) {
 	var p api.Provider
 	p.AuthorizationEndpoint = upstream + "/authorize"
 	p.TokenEndpoint = upstream + "/token"
+	p.TokenEndpointAuthMethod = "client_secret_basic"
 	p.RevocationEndpoint = upstream + "/revoke"
 	p.API = &api.CallSettings{BaseURL: upstream + "/api", Test: &api.TestRequest{Path: "/me"}}
 	_, err := s.broker.PutProvider(s.t.Context(), "fake", p)

@@ -25,8 +25,9 @@ func (db *DB) PutClient(ctx context.Context, c ledger.Client) error {
 				variables,
 				allowed_hosts,
 				cause,
-				secret
-			) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+				secret,
+				learned
+			) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 			ON CONFLICT (name) DO UPDATE SET
 				provider                   = excluded.provider,
 				client_id                  = excluded.client_id,
@@ -36,7 +37,8 @@ func (db *DB) PutClient(ctx context.Context, c ledger.Client) error {
 				variables                  = excluded.variables,
 				allowed_hosts              = excluded.allowed_hosts,
 				cause                      = excluded.cause,
-				secret                     = excluded.secret`,
+				secret                     = excluded.secret,
+				learned                    = excluded.learned`,
 			c.Name,
 			c.Provider,
 			c.ClientID,
@@ -47,7 +49,8 @@ func (db *DB) PutClient(ctx context.Context, c ledger.Client) error {
 			document{c.Variables},
 			document{c.AllowedHosts},
 			document{c.Cause},
-			sealed(c.Secret))
+			sealed(c.Secret),
+			document{c.Learned})
 		return err
 	})
 }
@@ -88,6 +91,24 @@ func (db *DB) SetClientCause(ctx context.Context, name string, cause *api.Cause,
 	})
 }
 
+// SetClientLearned writes what was learned of a client, unless it was written
+// since it was read.
+func (db *DB) SetClientLearned(ctx context.Context, c ledger.Client, learned ledger.Learned) error {
+	return db.publish(ctx, ledger.Change{Noun: ledger.NounClient, Name: c.Name}, func(tx queryer) error {
+		current, err := changed(ctx, tx, `
+			UPDATE clients
+			SET learned = $1
+			WHERE name = $2 AND updated_at = $3`,
+			document{learned},
+			c.Name,
+			millis(c.UpdatedAt))
+		if err == nil && !current {
+			return fmt.Errorf("client %q: %w", c.Name, ledger.ErrStale)
+		}
+		return err
+	})
+}
+
 // DeleteClient removes a client that no connection uses.
 func (db *DB) DeleteClient(ctx context.Context, name string) error {
 	return db.publish(ctx, ledger.Change{Noun: ledger.NounClient, Name: name}, func(tx queryer) error {
@@ -123,7 +144,8 @@ func (db *DB) findClients(ctx context.Context, f filter, limit int) ([]ledger.Cl
 			variables,
 			allowed_hosts,
 			cause,
-			secret
+			secret,
+			learned
 		FROM clients` + f.where() + `
 		ORDER BY name` + f.limit(limit)
 	return find(ctx, db, scanClient, query, f.args...)
@@ -142,6 +164,7 @@ func scanClient(row scanner) (c ledger.Client, err error) {
 		document{&c.AllowedHosts},
 		document{&c.Cause},
 		(*[]byte)(&c.Secret),
+		document{&c.Learned},
 	)
 	return c, err
 }

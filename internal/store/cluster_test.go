@@ -112,6 +112,7 @@ func (n *nodes) authorize(t *testing.T, begins, completes *broker.Broker) {
 	t.Helper()
 	var p api.Provider
 	p.AuthorizationEndpoint, p.TokenEndpoint = n.server.URL+"/authorize", n.server.URL+"/token"
+	p.TokenEndpointAuthMethod = "client_secret_basic"
 	p.API = &api.CallSettings{BaseURL: "https://api.example.com/v1"}
 	_, err := begins.PutProvider(t.Context(), "strict", p)
 	mustDo(t, err)

@@ -85,6 +85,7 @@ func newRig(t *testing.T, publicURL string, returnTo ...string) *rig {
 	t.Cleanup(func() { _ = g.broker.Close(context.Background()) })
 	var p api.Provider
 	p.AuthorizationEndpoint, p.TokenEndpoint = server.URL+"/authorize", server.URL+"/token"
+	p.TokenEndpointAuthMethod = "client_secret_basic"
 	_, err = g.broker.PutProvider(t.Context(), "fake", p)
 	g.must(err)
 	hidden := api.Secret(clientSecret)

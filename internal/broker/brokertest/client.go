@@ -20,6 +20,7 @@ func clientChecks() []check {
 		{"a second write replaces all but the time of creation", clientReplaced},
 		{"an unknown client is not found", clientUnknown},
 		{"a cause is set and cleared", clientCause},
+		{"what was learned is written unless the client changed meanwhile", clientLearned},
 		{"a client that a connection uses cannot be deleted", clientInUse},
 		{"pages follow each other by name without gap or repeat", clientPages},
 		{"what a caller does to its copy stays with the caller", clientCopies},
@@ -53,6 +54,21 @@ func clientCause(t *testing.T, s ledger.Store) {
 	must(t, s.SetClientCause(t.Context(), "app", nil, after(5)))
 	want.Cause, want.UpdatedAt = nil, after(5)
 	wantEqual(t, "client without", get[ledger.Client](t)(s.Client(t.Context(), "app")), want)
+}
+
+func clientLearned(t *testing.T, s ledger.Store) {
+	want := client("app")
+	must(t, s.PutClient(t.Context(), want))
+	want.Learned = ledger.Learned{Method: "client_secret_basic", MethodAt: after(6)}
+	must(t, s.SetClientLearned(t.Context(), want, want.Learned))
+	wantEqual(t, "client", get[ledger.Client](t)(s.Client(t.Context(), "app")), want)
+
+	read := want
+	want.UpdatedAt, want.Learned = after(7), ledger.Learned{}
+	must(t, s.PutClient(t.Context(), want))
+	wantError(t, s.SetClientLearned(t.Context(), read, read.Learned), ledger.ErrStale)
+	wantEqual(t, "client", get[ledger.Client](t)(s.Client(t.Context(), "app")), want)
+	wantError(t, s.SetClientLearned(t.Context(), client("nobody"), read.Learned), ledger.ErrStale)
 }
 
 func clientInUse(t *testing.T, s ledger.Store) {

@@ -103,6 +103,19 @@ func (m *Memory) SetClientCause(ctx context.Context, name string, cause *api.Cau
 	})
 }
 
+// SetClientLearned implements [ledger.ClientStore].
+func (m *Memory) SetClientLearned(ctx context.Context, c ledger.Client, learned ledger.Learned) error {
+	return m.do(ctx, func() error {
+		kept, ok := m.clients[c.Name]
+		if !ok || !kept.UpdatedAt.Equal(c.UpdatedAt) {
+			return fmt.Errorf("client %q: %w", c.Name, ledger.ErrStale)
+		}
+		kept.Learned = clone(learned)
+		m.clients[c.Name] = kept
+		return nil
+	})
+}
+
 // DeleteClient implements [ledger.ClientStore].
 func (m *Memory) DeleteClient(ctx context.Context, name string) error {
 	return m.do(ctx, func() error {

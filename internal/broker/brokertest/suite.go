@@ -80,6 +80,7 @@ func client(name string) ledger.Client {
 		TokenEndpointAuthMethod: "client_secret_post",
 		AllowedHosts:            []string{"api.contoso.example", "*.contoso.example"},
 		Cause:                   cause(),
+		Learned:                 ledger.Learned{Method: "client_secret_post", MethodAt: after(1), Secret: 2, SecretAt: after(2)},
 		CreatedAt:               start(),
 		UpdatedAt:               after(1),
 	}

@@ -101,6 +101,7 @@ type ServerFlags struct {
 	Database     string
 	ProvidersDir string
 	Sweep        string
+	AllowCommand string
 }
 
 // AppConfig puts flags, environment and defaults together.
@@ -121,6 +122,7 @@ func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
 		PublicURL:    strings.TrimRight(p.Setting(f.PublicURL, "VALETKEY_PUBLIC_URL"), "/"),
 		AllowPrivate: p.Setting(f.AllowPrivate, "VALETKEY_ALLOW_PRIVATE"),
 		ProvidersDir: p.Setting(f.ProvidersDir, "VALETKEY_PROVIDERS_DIR"),
+		AllowCommand: p.Setting(f.AllowCommand, "VALETKEY_ALLOW_COMMAND"),
 		Version:      p.BuildInfo(),
 		Now:          p.Env.Now,
 	}, nil
