@@ -39,5 +39,10 @@ type GrantInput struct {
 	Password     Secret `json:"password,omitempty"`      // for password
 }
 
+// RefreshBySameGrant is the RefreshRules.Strategy of a grant that needs no
+// person: the next token is obtained as the first one was, though a refresh
+// token may have come. It is the default of such grants.
+const RefreshBySameGrant = "same_grant"
+
 // Empty reports whether nothing was brought.
 func (g GrantInput) Empty() bool { return g == GrantInput{} }

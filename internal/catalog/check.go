@@ -145,7 +145,7 @@ func (c *checker) choices() {
 	}{
 		{"refresh.rotation", rotation, []string{api.RotationNone, api.RotationOptional, api.RotationSingleUse}},
 		{"provenance.verification", verification, []string{api.VerificationTried, api.VerificationDocumented, api.VerificationCollected, api.VerificationUnverified}},
-		{"grant", p.Grant, []string{string(oauth.GrantAuthorizationCode), "device_code", string(oauth.GrantClientCredentials), "jwt_bearer"}},
+		{"grant", p.Grant, []string{string(oauth.GrantAuthorizationCode), "device_code", string(oauth.GrantClientCredentials), "jwt_bearer", "saml2_bearer", "token_exchange", "on_behalf_of", grantCustom, string(oauth.GrantPassword), "implicit"}},
 		{"code_challenge_method", p.CodeChallengeMethod, []string{oauth.MethodS256, oauth.MethodPlain, oauth.MethodNone}},
 		{"token_endpoint_auth_method", p.TokenEndpointAuthMethod, []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthPrivateKeyJWT), string(oauth.AuthSecretJWT), string(oauth.AuthNone)}},
 	} {
@@ -153,8 +153,14 @@ func (c *checker) choices() {
 			c.wrong(choice.key, "%q is not one of %s", choice.value, strings.Join(choice.allowed, ", "))
 		}
 	}
+	if p.Grant == grantCustom && (p.TokenRequest == nil || p.TokenRequest.GrantType == "") {
+		c.wrong("token_request.grant_type", "the grant custom has no name without it")
+	}
 	c.challenge()
 }
+
+// grantCustom is a grant of the provider's own.
+const grantCustom = "custom"
 
 // challenge refuses an authorization that nothing binds to us.
 func (c *checker) challenge() {

@@ -27,9 +27,12 @@ func (c *checker) flow() {
 	c.builtIn = nil
 	c.authorizationResponse()
 	if r := p.Refresh; r != nil {
-		strategies := []string{"", api.RefreshByRefreshToken, api.RefreshByAccessToken, api.RefreshNever}
+		strategies := []string{"", api.RefreshByRefreshToken, api.RefreshByAccessToken, api.RefreshBySameGrant, api.RefreshNever}
 		if !slices.Contains(strategies, r.Strategy) {
 			c.wrong("refresh.strategy", "%q is not one of %s", r.Strategy, strings.Join(strategies[1:], ", "))
+		}
+		if r.Strategy == api.RefreshBySameGrant && (p.Grant == "" || p.Grant == string(oauth.GrantAuthorizationCode)) {
+			c.wrong("refresh.strategy", "same_grant is for a grant that needs no person; a code is good for one token")
 		}
 		if r.DeadGrant != nil && len(r.DeadGrant.Status) == 0 && len(r.DeadGrant.Error) == 0 {
 			c.wrong("refresh.dead_grant", "it names neither a status nor an error")
@@ -88,7 +91,7 @@ func (c *checker) response(key string, r *oauth.ResponseRules) {
 		allowed    []string
 	}{
 		{"format", r.Format, []string{"json", "form"}},
-		{"expires", r.Expires, []string{oauth.ExpiresNever}},
+		{"expires", r.Expires, []string{oauth.ExpiresNever, oauth.ExpiresIntrospect, oauth.ExpiresJWT}},
 	} {
 		if choice.value != "" && !slices.Contains(choice.allowed, choice.value) {
 			c.wrong(key+"."+choice.key, "%q is not one of %s", choice.value, strings.Join(choice.allowed, ", "))
@@ -96,6 +99,9 @@ func (c *checker) response(key string, r *oauth.ResponseRules) {
 	}
 	if r.ExpiresIn != nil && !slices.Contains([]string{"", "s", "ms", "m"}, r.ExpiresIn.Unit) {
 		c.wrong(key+".expires_in.unit", "%q is not one of s, ms, m", r.ExpiresIn.Unit)
+	}
+	if r.Expires == oauth.ExpiresIntrospect && c.provider.IntrospectionEndpoint == "" {
+		c.wrong(key+".expires", "introspect needs an introspection_endpoint (RFC 7662)")
 	}
 	if len(r.TokenSets) > 0 {
 		c.wrong(key+".token_sets", "a connection holds one token; name the set's place with root, and make a provider for each set")
