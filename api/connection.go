@@ -25,8 +25,18 @@ type ConnectionSpec struct {
 	Variables   map[string]string `json:"variables,omitempty"`
 	API         *CallSettings     `json:"api,omitempty"`
 	Tags        map[string]string `json:"tags,omitempty"`
+	GrantRequest
+	GrantSettings
 	// Operations are named requests besides the provider's; of two by one name these win.
 	Operations map[string]Operation `json:"operations,omitempty"`
+}
+
+// GrantRequest says what a grant is asked for besides scopes.
+type GrantRequest struct {
+	Resources            []string         `json:"resources,omitempty"`             // RFC 8707: whom the tokens are for, absolute URIs
+	AuthorizationDetails []map[string]any `json:"authorization_details,omitempty"` // RFC 9396; each has a type
+	Claims               map[string]any   `json:"claims,omitempty"`                // OpenID Connect Core section 5.5
+	DPoP                 string           `json:"dpop,omitempty"`                  // RFC 9449: auto, required, off; default: the provider's
 }
 
 // Connection is one grant under a client, how to call the API with it, and its state.
@@ -38,13 +48,12 @@ type Connection struct {
 
 // ConnectionStatus is what Valetkey knows of a connection; it cannot be written.
 type ConnectionStatus struct {
-	State            State      `json:"state"`
-	Cause            *Cause     `json:"cause,omitempty"`
-	ExpiresAt        *time.Time `json:"expires_at,omitempty"`         // of the access token; absent when unknown
-	RefreshExpiresAt *time.Time `json:"refresh_expires_at,omitempty"` // of the refresh token, where the provider says
-	Renewable        bool       `json:"renewable"`                    // renews itself without a person
-	GrantedScopes    []string   `json:"granted_scopes,omitempty"`
-	MissingScopes    []string   `json:"missing_scopes,omitempty"` // asked for, not granted
+	State         State      `json:"state"`
+	Cause         *Cause     `json:"cause,omitempty"`
+	ExpiresAt     *time.Time `json:"expires_at,omitempty"` // of the access token; absent when unknown
+	Renewable     bool       `json:"renewable"`            // renews itself without a person
+	GrantedScopes []string   `json:"granted_scopes,omitempty"`
+	MissingScopes []string   `json:"missing_scopes,omitempty"` // asked for, not granted
 	GrantLife
 	LastUsedAt      *time.Time `json:"last_used_at,omitempty"`
 	LastRefreshedAt *time.Time `json:"last_refreshed_at,omitempty"`
@@ -63,8 +72,9 @@ type ConnectionStatus struct {
 // GrantLife is when a person authorized a connection, and when one must again
 // however well it is kept.
 type GrantLife struct {
-	AuthorizedAt *time.Time `json:"authorized_at,omitempty"`
-	GrantEndsAt  *time.Time `json:"grant_ends_at,omitempty"` // where the provider documents such a limit
+	RefreshExpiresAt *time.Time `json:"refresh_expires_at,omitempty"` // of the refresh token, where the provider says
+	AuthorizedAt     *time.Time `json:"authorized_at,omitempty"`
+	GrantEndsAt      *time.Time `json:"grant_ends_at,omitempty"` // where the provider documents such a limit
 }
 
 // ConnectionList is one page of connections.

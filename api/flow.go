@@ -8,6 +8,17 @@ type AuthorizeRequest struct {
 	Prompt    string `json:"prompt,omitempty"`     // login, consent, select_account
 	ReturnTo  string `json:"return_to,omitempty"`  // where the browser goes afterwards; an allowed origin only
 	Device    bool   `json:"device,omitempty"`     // by device code (RFC 8628): no browser on this machine is needed
+	StepUp
+	GrantInput
+}
+
+// StepUp is what an API asks of the next authorization before it goes on: its
+// challenge's parameters (RFC 9470 section 4, OpenID Connect Core section 5.5).
+type StepUp struct {
+	Scopes    []string `json:"scopes,omitempty"` // asked for besides the connection's
+	Claims    string   `json:"claims,omitempty"` // JSON
+	ACRValues string   `json:"acr_values,omitempty"`
+	MaxAge    *int     `json:"max_age,omitempty"` // seconds
 }
 
 // Authorization is an authorization that waits for a browser.

@@ -39,6 +39,8 @@ type Endpoints struct {
 	JWKSURI               string `json:"jwks_uri,omitempty"`
 	RegistrationEndpoint  string `json:"registration_endpoint,omitempty"` // RFC 7591
 
+	PushedAuthorizationRequestEndpoint string `json:"pushed_authorization_request_endpoint,omitempty"` // RFC 9126
+
 	DeviceAuthorizationEndpoint string `json:"device_authorization_endpoint,omitempty"` // RFC 8628 section 4
 	// EndpointForms gives an endpoint in several forms, by its key: the first
 	// whose variables all have a value is the endpoint.
@@ -56,8 +58,29 @@ type GrantRules struct {
 	RedirectURIParam        string             `json:"redirect_uri_param,omitempty"`  // template; sent as redirect_uri where the provider reads something else there
 	ClientAssertion         *AssertionRules    `json:"client_assertion,omitempty"`    // for private_key_jwt and client_secret_jwt
 	Assertion               *AssertionRules    `json:"assertion,omitempty"`           // for the grant jwt_bearer
+	DPoP                    string             `json:"dpop,omitempty"`                // RFC 9449: auto (default: where the client was registered so), required, off
 	CertificateRules
+	AuthorizationRules
 }
+
+// AuthorizationRules says how an authorization request travels. What the
+// server's metadata demands is done without being told.
+type AuthorizationRules struct {
+	RequirePushedAuthorizationRequests bool   `json:"require_pushed_authorization_requests,omitempty"` // RFC 9126: the browser carries a reference only
+	RequireSignedRequestObject         bool   `json:"require_signed_request_object,omitempty"`         // RFC 9101: signed with the client's private key
+	ResponseMode                       string `json:"response_mode,omitempty"`                         // query (what servers do), form_post
+	// ResourceMode says whether resources are named (RFC 8707): auto (default,
+	// those of the connection), send (the API's base URL where the connection
+	// names none), omit.
+	ResourceMode string `json:"resource_mode,omitempty"`
+}
+
+// The values of AuthorizationRules.ResourceMode.
+const (
+	ResourceAuto = "auto"
+	ResourceSend = "send"
+	ResourceOmit = "omit"
+)
 
 // CertificateRules is where a client shows a certificate besides its
 // authentication by one.

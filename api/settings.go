@@ -22,6 +22,11 @@ type CallSettings struct {
 	Cookies     *bool             `json:"cookies,omitempty"`     // keep the API's cookies and send them back; default false
 	Compression *bool             `json:"compression,omitempty"` // ask for compressed answers and unpack them; default false
 	Test        *TestRequest      `json:"test,omitempty"`        // a request that shows the connection works
+	// Proxy is the HTTP or SOCKS5 proxy on the way to this API: an http, https or
+	// socks5 URL without a password, or file:PATH or env:VALETKEY_PROXY_NAME where
+	// the whole URL stands.
+	Proxy string `json:"proxy,omitempty"`
+	BodyRules
 }
 
 // The places a token can stand in (RFC 6750 section 2).
@@ -56,12 +61,6 @@ type TokenPlacement struct {
 	Name   string     `json:"name,omitempty"`   // header: Authorization; query and body: access_token
 	Scheme *string    `json:"scheme,omitempty"` // before the token in the header; default Bearer; "" for none
 	Source string     `json:"source,omitempty"` // access_token (default), or id_token where the API takes that; set by the provider
-}
-
-// TestRequest is a harmless request of an API.
-type TestRequest struct {
-	Method string `json:"method,omitempty"` // default GET
-	Path   string `json:"path"`             // under the base URL
 }
 
 // StringList is a list that may be written as a single string.
@@ -102,6 +101,8 @@ func (s CallSettings) Merge(over CallSettings) CallSettings {
 	merged.TLS = mergeBlock(s.TLS, over.TLS, TLSSettings.merge)
 	merged.Retry = mergeBlock(s.Retry, over.Retry, RetryRules.merge)
 	merged.RateLimit = mergeBlock(s.RateLimit, over.RateLimit, RateLimitRules.merge)
+	merged.Proxy = cmp.Or(over.Proxy, s.Proxy)
+	merged.BodyRules = BodyRules{s.MediaTypes.merge(over.MediaTypes), s.OutcomeRules.Merge(over.OutcomeRules)}
 	if over.Test != nil {
 		merged.Test = over.Test
 	}

@@ -38,12 +38,12 @@ func TestTheSameAccountStaysUnderANewName(t *testing.T) {
 
 func TestNothingIsKnownWithoutAnIDTokenOrItsIssuer(t *testing.T) {
 	for _, test := range []struct{ issuer, token string }{{"", "x.y.z"}, {"https://as.example", ""}} {
-		got, err := account.Read(test.issuer, "id", oauth.Token{IDToken: test.token}, time.Now())
+		got, err := account.Proof{Issuer: test.issuer, ClientID: "id", Now: time.Now()}.Read(oauth.Token{IDToken: test.token})
 		if err != nil || got.Subject != "" {
 			t.Errorf("%+v: %+v %v", test, got, err)
 		}
 	}
-	if _, err := account.Read("https://as.example", "id", oauth.Token{IDToken: "x.y.z"}, time.Now()); !fault.Is(err, api.CodeForbidden) {
+	if _, err := (account.Proof{Issuer: "https://as.example", ClientID: "id", Now: time.Now()}.Read(oauth.Token{IDToken: "x.y.z"})); !fault.Is(err, api.CodeForbidden) {
 		t.Errorf("%v", err)
 	}
 	if account.Label("") != "" || account.Hint("{") != "" {

@@ -55,7 +55,10 @@ func (d *Desk) Server(ctx context.Context, a Arrangement) (oauth.Server, error) 
 
 		DeviceAuthorizationEndpoint: p.DeviceAuthorizationEndpoint,
 	}
-	complete := p.TokenEndpoint != "" && (ByItself(a.Grant) || p.AuthorizationEndpoint != "")
+	server.JWKSURI = p.JWKSURI
+	server.RegistrationEndpoint = p.RegistrationEndpoint
+	server.PushedAuthorizationRequestEndpoint = p.PushedAuthorizationRequestEndpoint
+	complete := p.TokenEndpoint != "" && (ByItself(a.Grant, a.Connection.Spec) || p.AuthorizationEndpoint != "")
 	if p.Issuer != "" && !complete {
 		found, err := d.Servers.Find(ctx, p.Issuer)
 		if err != nil {
@@ -83,6 +86,9 @@ func overlay(found, written oauth.Server) oauth.Server {
 		{&found.IntrospectionEndpoint, &written.IntrospectionEndpoint},
 		{&found.UserinfoEndpoint, &written.UserinfoEndpoint},
 		{&found.DeviceAuthorizationEndpoint, &written.DeviceAuthorizationEndpoint},
+		{&found.RegistrationEndpoint, &written.RegistrationEndpoint},
+		{&found.JWKSURI, &written.JWKSURI},
+		{&found.PushedAuthorizationRequestEndpoint, &written.PushedAuthorizationRequestEndpoint},
 	} {
 		if *field.from != "" {
 			*field.to = *field.from

@@ -37,12 +37,29 @@ type Desk struct {
 	Now         func() time.Time
 	Rand        io.Reader
 	Outside     clientauth.Outside
+	Supply
+	Nonces
 	// Showing is HTTP with a client certificate, given with its key in PEM; nil: none can be shown.
 	Showing func(pair []byte) (Doer, error)
 	Log     *slog.Logger
 	// Forget is called when what is in memory of a connection, or with "" of
 	// all of them, is out of date.
 	Forget func(connection string)
+}
+
+// Supply is what grants take besides the store and the network.
+type Supply struct {
+	AllowGrants []string // by name, of those that [Unsafe] reports
+	TokenFiles  TokenFiles
+	// TokenOf gives the access token of another connection.
+	TokenOf func(ctx context.Context, connection string) (secret.Text, error)
+}
+
+// TokenFiles writes the files that connections keep for other programs;
+// tokendir.Dirs is one.
+type TokenFiles interface {
+	MayWrite(path string) error
+	Write(path string, contents []byte) error
 }
 
 // Event makes an event of now.

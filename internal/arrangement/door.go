@@ -32,7 +32,7 @@ type Session struct {
 //
 // For requests that use nothing up. Codes and refresh tokens go by [Desk.Exchange].
 func (d *Desk) Authenticated(ctx context.Context, a Arrangement, server oauth.Server, send func(Session) error) error {
-	door, err := d.door(a, server)
+	door, err := d.door(ctx, a, server)
 	if err != nil {
 		return err
 	}
@@ -48,9 +48,10 @@ type door struct {
 	ways       []clientauth.Way
 	sure       bool // of the method
 	guessed    bool // the method was not told but found, now or earlier
+	prover     prover
 }
 
-func (d *Desk) door(a Arrangement, server oauth.Server) (*door, error) {
+func (d *Desk) door(ctx context.Context, a Arrangement, server oauth.Server) (*door, error) {
 	credential, err := d.OpenCredential(a.Client)
 	if err != nil {
 		return nil, err
@@ -58,7 +59,8 @@ func (d *Desk) door(a Arrangement, server oauth.Server) (*door, error) {
 	auth := d.authCase(a, server)
 	ways, sure := auth.Ways(credential)
 	guessed := !sure || a.Client.Learned.Method != "" && auth.Method == ""
-	return &door{Desk: d, a: a, auth: auth, credential: credential, ways: ways, sure: sure, guessed: guessed}, nil
+	prover, err := d.prover(ctx, a, server)
+	return &door{Desk: d, prover: prover, a: a, auth: auth, credential: credential, ways: ways, sure: sure, guessed: guessed}, err
 }
 
 // session makes a fresh authentication (RFC 7523 section 3: no JWT is shown twice).
@@ -68,7 +70,7 @@ func (d *door) session(ctx context.Context, way clientauth.Way) (Session, error)
 		return Session{}, err
 	}
 	out, err := d.showing(proof.Pair)
-	return Session{HTTP: out, Auth: proof.ClientAuth}, err
+	return Session{HTTP: d.prover.over(out), Auth: proof.ClientAuth}, err
 }
 
 // bare is a session of a request that authenticates in its own way.
@@ -78,7 +80,7 @@ func (d *door) bare(auth oauth.ClientAuth) (Session, error) {
 		return Session{}, err
 	}
 	out, err := d.showing(pair)
-	return Session{HTTP: out, Auth: auth}, err
+	return Session{HTTP: d.prover.over(out), Auth: auth}, err
 }
 
 // showing is the way to the server, with a certificate where there is one.
@@ -102,7 +104,11 @@ func (d *door) through(ctx context.Context, send func(Session) error) error {
 		if err != nil {
 			return cmp.Or(first, err)
 		}
-		err = send(session)
+		if err = send(session); d.prover.wantsAgain(err) {
+			if session, err = d.session(ctx, way); err == nil {
+				err = send(session)
+			}
+		}
 		switch clientauth.Judge(err) {
 		case clientauth.Taken:
 			d.learn(ctx, way)

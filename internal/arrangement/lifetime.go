@@ -77,7 +77,7 @@ func (a Arrangement) KeepAliveAt(set ledger.TokenSet) time.Time {
 // would renew it, spread so that tokens of one minute do not all meet, or in
 // time to keep its grant alive. Zero: never.
 func (d *Desk) DueAt(a Arrangement, set ledger.TokenSet) time.Time {
-	if !Renews(len(set.RefreshToken) > 0, a.Grant, a.Described) {
+	if !a.Renews(len(set.RefreshToken) > 0) {
 		return time.Time{}
 	}
 	keep := a.KeepAliveAt(set)

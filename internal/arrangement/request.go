@@ -1,8 +1,12 @@
 package arrangement
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"maps"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
@@ -13,12 +17,74 @@ import (
 	"github.com/valetkey/valetkey/oauth"
 )
 
-func (d *Desk) quirks() quirk.Exchange { return quirk.Exchange{HTTP: d.HTTP, Now: d.Now} }
+func (d *Desk) quirks() quirk.Exchange { return d.quirksBy(d.HTTP) }
+
+func (d *Desk) quirksBy(way Doer) quirk.Exchange { return quirk.Exchange{HTTP: way, Now: d.Now} }
 
 // Exchange makes one token request as the provider's description has it, and
 // the further ones it asks for. access is the token that is renewed, if any.
-func (d *Desk) Exchange(ctx context.Context, a Arrangement, request oauth.TokenRequest, access secret.Text) (oauth.Token, error) {
-	return d.quirks().Token(ctx, d.asking(a, request, access))
+// The request's client authentication is made here unless it is there. What
+// the request uses up is sent again only after the server said that it does
+// not know the client, and then with another secret only (RFC 6749 section 5.2).
+func (d *Desk) Exchange(ctx context.Context, a Arrangement, server oauth.Server, request oauth.TokenRequest, access secret.Text) (oauth.Token, error) {
+	token, err := d.knock(ctx, a, server, request, access)
+	if err == nil {
+		token = d.ended(ctx, a, server, token)
+	}
+	return token, err
+}
+
+// knock finds the way by which the server knows the client, and asks.
+func (d *Desk) knock(ctx context.Context, a Arrangement, server oauth.Server, request oauth.TokenRequest, access secret.Text) (oauth.Token, error) {
+	request.Params = withResources(request.Params, a.Resources())
+	door, err := d.door(ctx, a, server)
+	if err != nil {
+		return oauth.Token{}, err
+	}
+	if request.Auth.Method != "" {
+		session, err := door.bare(request.Auth)
+		if err != nil {
+			return oauth.Token{}, err
+		}
+		token, err := door.token(ctx, session, request, access)
+		if door.prover.wantsAgain(err) {
+			token, err = door.token(ctx, session, request, access)
+		}
+		return token, err
+	}
+	if !door.sure && request.Grant != oauth.GrantClientCredentials {
+		if err := door.find(ctx, request); err != nil {
+			return oauth.Token{}, err
+		}
+	}
+	return door.exchange(ctx, request, access)
+}
+
+// exchange sends a token request by each way until the server knows the client.
+func (d *door) exchange(ctx context.Context, request oauth.TokenRequest, access secret.Text) (token oauth.Token, err error) {
+	var further error
+	err = d.through(ctx, func(session Session) error {
+		var err error
+		request.Auth = session.Auth
+		token, err = d.token(ctx, session, request, access)
+		if err != nil && !token.Received.IsZero() {
+			further = err // the client was known: a further request failed
+			return nil
+		}
+		return err
+	})
+	return token, cmp.Or(err, further)
+}
+
+// token makes one token request.
+func (d *door) token(ctx context.Context, session Session, request oauth.TokenRequest, access secret.Text) (oauth.Token, error) {
+	ask := d.asking(d.a, request, access)
+	ask.Bound = d.prover.proves()
+	token, err := quirk.Exchange{HTTP: session.HTTP, Now: d.Now}.Token(ctx, ask)
+	if err != nil {
+		return token, err
+	}
+	return d.prover.checked(token, request.Grant)
 }
 
 func (d *Desk) asking(a Arrangement, request oauth.TokenRequest, access secret.Text) quirk.Ask {
@@ -69,33 +135,39 @@ func (a Arrangement) values() catalog.Values {
 // Gather completes a save with the variables that came with the token. A
 // connection that lacks one has its token, and waits for a setting.
 func (d *Desk) Gather(ctx context.Context, a Arrangement, token oauth.Token, save *ledger.TokenSave) {
-	captured, cause := d.quirks().Gather(ctx, quirk.Arrival{
+	captured, cause := d.quirksBy(d.forToken(ctx, a, token)).Gather(ctx, quirk.Arrival{
 		Provider:   a.Provider,
 		Values:     a.values(),
 		Token:      token,
 		Renewed:    save.Event.Kind == ledger.EventRefreshed && a.Connection.Generation > 0,
 		Connection: a.Connection.Name,
 	})
-	save.Captured = captured
+	save.Captured = withDetails(captured, token)
 	if cause != nil {
 		save.Change = ledger.StateChange{State: api.StateNeedsConfiguration, Cause: cause}
 	}
 }
 
 // ByItself reports whether no person is needed for the next token.
-func (a Arrangement) ByItself() bool { return ByItself(a.Grant) || catalog.ConsentOnly(a.Described) }
-
-// Renews says whether a grant Renews itself.
-func Renews(hasRefreshToken bool, grant oauth.GrantType, p api.Provider) bool {
-	return ByItself(grant) || catalog.Renews(p, hasRefreshToken)
+func (a Arrangement) ByItself() bool {
+	return ByItself(a.Grant, a.Connection.Spec) || catalog.ConsentOnly(a.Described)
 }
 
-// OpenTokens opens both tokens of a set; each may be empty.
+// Renews says whether the grant renews itself.
+func (a Arrangement) Renews(hasRefreshToken bool) bool {
+	return ByItself(a.Grant, a.Connection.Spec) || catalog.Renews(a.Described, hasRefreshToken)
+}
+
+// OpenTokens opens both tokens of a set; each may be empty. A kept login is no
+// refresh token.
 func (d *Desk) OpenTokens(set ledger.TokenSet) (access, refresh secret.Text, err error) {
 	if access, err = d.Keyring.Open(set.AccessToken, ledger.TokenPlace(set.Connection, set.Generation, "access_token")); err != nil {
 		return access, refresh, err
 	}
 	refresh, err = d.Keyring.Open(set.RefreshToken, ledger.TokenPlace(set.Connection, set.Generation, "refresh_token"))
+	if isLogin(refresh) {
+		refresh = secret.Text{}
+	}
 	return access, refresh, err
 }
 
@@ -104,7 +176,7 @@ func (d *Desk) OpenTokens(set ledger.TokenSet) (access, refresh secret.Text, err
 func (d *Desk) RenewalRequest(a Arrangement, refresh secret.Text, current ledger.TokenSet) (oauth.TokenRequest, error) {
 	request := oauth.TokenRequest{Grant: oauth.GrantRefreshToken}
 	switch {
-	case !Renews(!refresh.IsZero(), a.Grant, a.Described):
+	case !a.Renews(!refresh.IsZero()):
 		return request, errNoRefreshToken
 	case a.Described.Refresh != nil && a.Described.Refresh.Strategy == api.RefreshByAccessToken:
 		if current.Generation == 0 || !current.ExpiresAt.IsZero() && !d.Now().Before(current.ExpiresAt) {
@@ -122,27 +194,55 @@ func (d *Desk) RequestToken(ctx context.Context, a Arrangement, current ledger.T
 	if err != nil {
 		return oauth.Token{}, err
 	}
-	if a.ByItself() {
-		request, err := d.OwnGrant(a, server)
-		if err != nil {
-			return oauth.Token{}, err
-		}
-		return d.Exchange(ctx, a, request, secret.Text{})
-	}
-	auth, err := d.ClientAuth(a, server)
-	if err != nil {
-		return oauth.Token{}, err
-	}
 	access, refresh, err := d.OpenTokens(current)
 	if err != nil {
 		return oauth.Token{}, err
+	}
+	if a.ByItself() && !a.refreshesFirst(refresh) {
+		return d.ownToken(ctx, a, server, api.GrantInput{})
+	}
+	if given, ok, err := d.openLogin(current); ok || err != nil {
+		if err != nil {
+			return oauth.Token{}, err
+		}
+		return d.ownToken(ctx, a, server, given)
 	}
 	request, err := d.RenewalRequest(a, refresh, current)
 	if err != nil {
 		return oauth.Token{}, err
 	}
-	request.Endpoint, request.Auth = server.RefreshURL(), auth
-	return d.Exchange(ctx, a, request, access)
+	request.Endpoint = server.RefreshURL()
+	return d.Exchange(ctx, a, server, request, access)
+}
+
+// refreshesFirst is for a grant of the client that the description renews with
+// the refresh token that came with it.
+func (a Arrangement) refreshesFirst(refresh secret.Text) bool {
+	r := a.Described.Refresh
+	return a.Grant == GrantCustom && !refresh.IsZero() && r != nil && r.Strategy == api.RefreshByRefreshToken
+}
+
+// ownToken obtains a token by a grant that takes no browser.
+func (d *Desk) ownToken(ctx context.Context, a Arrangement, server oauth.Server, given api.GrantInput) (oauth.Token, error) {
+	request, err := d.OwnGrant(ctx, a, server, given)
+	if err != nil {
+		return oauth.Token{}, err
+	}
+	return d.Exchange(ctx, a, server, request, secret.Text{})
+}
+
+// Redeem obtains the token for what a person or program brought. What was
+// brought is kept only where nothing else renews the token.
+func (d *Desk) Redeem(ctx context.Context, a Arrangement, given api.GrantInput) (oauth.Token, error) {
+	server, err := d.Server(ctx, a)
+	if err != nil {
+		return oauth.Token{}, err
+	}
+	token, err := d.ownToken(ctx, a, server, given)
+	if err != nil || a.Grant != oauth.GrantPassword {
+		return token, err
+	}
+	return KeepLogin(token, given)
 }
 
 // Replay judges an answer that was kept because nobody could read it, as the
@@ -165,4 +265,38 @@ func valueOf[T any](block *T) T {
 		return *new(T)
 	}
 	return *block
+}
+
+// grantedDetails is the variable under which a connection shows what it was
+// granted of the authorization_details it asked for (RFC 9396 section 7).
+const grantedDetails = "authorization_details"
+
+func withDetails(captured map[string]string, token oauth.Token) map[string]string {
+	details, granted := token.Fields[grantedDetails]
+	if !granted {
+		return captured
+	}
+	text, err := json.Marshal(details)
+	if err != nil {
+		return captured
+	}
+	all := maps.Clone(captured)
+	if all == nil {
+		all = make(map[string]string)
+	}
+	all[grantedDetails] = string(text)
+	return all
+}
+
+// withResources names whom the token is for (RFC 8707 section 2.2).
+func withResources(params url.Values, resources []string) url.Values {
+	if len(resources) == 0 || params.Has("resource") {
+		return params
+	}
+	named := maps.Clone(params)
+	if named == nil {
+		named = url.Values{}
+	}
+	named["resource"] = resources
+	return named
 }

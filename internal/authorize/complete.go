@@ -117,7 +117,11 @@ func (f *Flows) judgeAndSave(ctx context.Context, flow ledger.Flow, params url.V
 	if err != nil {
 		return f.codeRefused(ctx, a, err)
 	}
-	return f.saveAuthorized(ctx, a, flow.Issuer, token)
+	from := origin{server: server}
+	if a.AsksForIDToken() {
+		from.nonce = arrangement.Nonce(verifier)
+	}
+	return f.saveAuthorized(ctx, a, from, token)
 }
 
 // refusedAnswer is for an answer that must not be trusted: mixed up, doubled or
@@ -141,10 +145,17 @@ func (f *Flows) redeemCode(ctx context.Context, a arrangement.Arrangement, serve
 	}, secret.Text{})
 }
 
+// origin is who gave a token, and in answer to which request. The zero origin
+// is nobody known.
+type origin struct {
+	server oauth.Server
+	nonce  string
+}
+
 // saveAuthorized saves the first token set of a grant. A renewal of the grant
 // before it may save at the same time: then the new grant goes on top.
-func (f *Flows) saveAuthorized(ctx context.Context, a arrangement.Arrangement, issuer string, token oauth.Token) error {
-	who, err := account.Read(issuer, a.Client.ClientID, token, f.desk.Now())
+func (f *Flows) saveAuthorized(ctx context.Context, a arrangement.Arrangement, from origin, token oauth.Token) error {
+	who, err := f.desk.Identify(ctx, a, from.server, token, from.nonce)
 	if err != nil {
 		return err
 	}
@@ -169,6 +180,9 @@ func (f *Flows) saveAuthorized(ctx context.Context, a arrangement.Arrangement, i
 			continue
 		}
 		f.desk.Forget(a.Connection.Name)
+		if err == nil {
+			f.desk.KeepFile(ctx, a, set)
+		}
 		return err
 	}
 }

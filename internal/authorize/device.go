@@ -199,7 +199,7 @@ func (f *Flows) endDevice(ctx context.Context, a arrangement.Arrangement, flow l
 		return flow, err
 	}
 	if step.Verdict == device.Granted {
-		if err := f.saveAuthorized(ctx, a, flow.Issuer, token); err != nil {
+		if err := f.saveAuthorized(ctx, a, origin{server: oauth.Server{Issuer: flow.Issuer}}, token); err != nil {
 			return flow, err
 		}
 		flow.Status = api.FlowDone

@@ -15,7 +15,6 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/account"
 	"github.com/valetkey/valetkey/internal/arrangement"
-	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
@@ -48,9 +47,15 @@ func (f *Flows) Begin(ctx context.Context, connection string, req api.AuthorizeR
 	if err != nil {
 		return api.Authorization{}, err
 	}
-	if arrangement.ByItself(a.Grant) {
+	if a.Unattended() {
 		return api.Authorization{}, fault.New(api.CodeInvalid, "the connection %q uses %s: nobody needs to authorize it", connection, a.Grant).
 			WithHint("valetkey refresh %s obtains a token", connection)
+	}
+	if err := f.desk.Leave(a.Grant); err != nil {
+		return api.Authorization{}, err
+	}
+	if a.Supplied() || !req.GrantInput.Empty() {
+		return f.beginSupplied(ctx, a, req.GrantInput)
 	}
 	server, err := f.desk.Server(ctx, a)
 	if err != nil {
@@ -63,7 +68,7 @@ func (f *Flows) Begin(ctx context.Context, connection string, req api.AuthorizeR
 		return api.Authorization{}, fault.New(api.CodeNeedsConfiguration, "the provider %q has no authorization endpoint", a.Provider.Provider.Name).
 			WithHint("set authorization_endpoint, or an issuer to discover it from")
 	}
-	flow, err := f.newFlow(a, server, req)
+	flow, err := f.newFlow(ctx, a, server, req)
 	if err != nil {
 		return api.Authorization{}, err
 	}
@@ -78,7 +83,7 @@ func (f *Flows) Begin(ctx context.Context, connection string, req api.AuthorizeR
 	}, nil
 }
 
-func (f *Flows) newFlow(a arrangement.Arrangement, server oauth.Server, req api.AuthorizeRequest) (ledger.Flow, error) {
+func (f *Flows) newFlow(ctx context.Context, a arrangement.Arrangement, server oauth.Server, req api.AuthorizeRequest) (ledger.Flow, error) {
 	var random [3]string // id, state, verifier
 	for i := range random {
 		text, err := oauth.NewVerifier(f.desk.Rand)
@@ -88,40 +93,29 @@ func (f *Flows) newFlow(a arrangement.Arrangement, server oauth.Server, req api.
 		random[i] = text
 	}
 	id, state, verifier := random[0], random[1], random[2]
-	provider := a.Provider.Provider
-	challenge, method, err := oauth.CodeChallenge(provider.CodeChallengeMethod, verifier)
+	location, err := f.desk.AuthorizationURL(ctx, a, server, arrangement.Ask{
+		State:     state,
+		Verifier:  verifier,
+		Prompt:    req.Prompt,
+		LoginHint: cmp.Or(req.LoginHint, account.Hint(a.Connection.Owner())),
+		StepUp:    req.StepUp,
+	})
 	if err != nil {
-		return ledger.Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "%s", oauth.Words(err))
-	}
-	rules, err := f.desk.LegRules(a, catalog.LegAuthorization, oauth.ClientAuth{}, "")
-	if err != nil {
-		return ledger.Flow{}, err
-	}
-	location, err := oauth.AuthorizationRequest{
-		ClientID:            a.Client.ClientID,
-		RedirectURI:         f.desk.RedirectURI,
-		State:               state,
-		Scopes:              a.Scopes(),
-		ScopeSeparator:      a.Separator(),
-		CodeChallenge:       challenge,
-		CodeChallengeMethod: method,
-		Prompt:              req.Prompt,
-		LoginHint:           cmp.Or(req.LoginHint, account.Hint(a.Connection.Owner())),
-		Rules:               rules,
-		ResponseType:        provider.ResponseType,
-	}.URL(server.AuthorizationEndpoint)
-	if err != nil {
-		return ledger.Flow{}, fault.Wrap(err, api.CodeNeedsConfiguration, "no authorization URL can be made: %s", oauth.Words(err))
+		return ledger.Flow{}, f.codeRefused(ctx, a, err)
 	}
 	sealedVerifier, err := f.desk.Keyring.Seal(secret.NewText(verifier), ledger.FlowPlace(id, "verifier"))
 	if err != nil {
 		return ledger.Flow{}, err
 	}
-	sealedURL, err := f.desk.Keyring.Seal(secret.NewText(location), ledger.FlowPlace(id, "authorization_url"))
+	sealedURL, err := f.desk.Keyring.Seal(secret.NewText(location.URL), ledger.FlowPlace(id, "authorization_url"))
 	if err != nil {
 		return ledger.Flow{}, err
 	}
 	now := f.desk.Now()
+	expires := now.Add(flowLife)
+	if pushed := location.ExpiresAt; !pushed.IsZero() && pushed.Before(expires) {
+		expires = pushed // the provider forgets what was pushed (RFC 9126 section 2.2)
+	}
 	return ledger.Flow{
 		ID:               id,
 		Connection:       a.Connection.Name,
@@ -134,7 +128,7 @@ func (f *Flows) newFlow(a arrangement.Arrangement, server oauth.Server, req api.
 		ReturnTo:         req.ReturnTo,
 		Status:           api.FlowPending,
 		CreatedAt:        now,
-		ExpiresAt:        now.Add(flowLife),
+		ExpiresAt:        expires,
 	}, nil
 }
 

@@ -48,5 +48,5 @@ func (f *Flows) Import(ctx context.Context, connection string, set api.TokenImpo
 	case set.ExpiresAt != nil:
 		token.ExpiresAt = *set.ExpiresAt
 	}
-	return f.saveAuthorized(ctx, a, "", token)
+	return f.saveAuthorized(ctx, a, origin{}, token)
 }

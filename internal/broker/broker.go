@@ -22,7 +22,9 @@ import (
 	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/onbehalf"
 	"github.com/valetkey/valetkey/internal/recall"
+	"github.com/valetkey/valetkey/internal/tokendir"
 )
 
 // Config is what a Broker is made of. Store, Keyring, HTTP, Catalog and
@@ -37,6 +39,8 @@ type Config struct {
 	Now           func() time.Time                            // default time.Now
 	Sleep         func(context.Context, time.Duration) error  // default: a timer
 	Rand          io.Reader                                   // default crypto/rand
+	AllowGrants   []string                                    // grants that need the operator's leave and have it; see arrangement.Unsafe
+	TokenFiles    arrangement.TokenFiles                      // default: none are kept
 	Outside       clientauth.Outside                          // what clients read at each use; zero: nothing can be read
 	Showing       func(pair []byte) (arrangement.Doer, error) // HTTP with a client certificate in PEM; nil: none can be shown
 	Log           *slog.Logger                                // default: discards
@@ -47,13 +51,20 @@ type Config struct {
 type Broker struct {
 	Config
 	*authorize.Flows
-	desk       *arrangement.Desk
-	catalog    atomic.Pointer[catalog.Catalog]
-	snapshots  *recall.Cache[*snapshot]
-	flights    singleflight.Group
+	desk      *arrangement.Desk
+	catalog   atomic.Pointer[catalog.Catalog]
+	snapshots *recall.Cache[*snapshot]
+	flights   singleflight.Group
+	onBehalves
 	used       usage
 	backoff    backoff.Backoff
 	background sync.WaitGroup
+}
+
+// onBehalves is what is in memory of calls that are made for users.
+type onBehalves struct {
+	behalf   *onbehalf.Cache[*Credential]
+	behalves atomic.Int64 // the generations of what is in it
 }
 
 // New makes a Broker and loads the user's providers.
@@ -63,6 +74,9 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	}
 	if cfg.Sleep == nil {
 		cfg.Sleep = sleep
+	}
+	if cfg.TokenFiles == nil {
+		cfg.TokenFiles = tokendir.Dirs{}
 	}
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
@@ -77,6 +91,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
 	b := &Broker{Config: cfg, snapshots: recall.New[*snapshot](maxSnapshots)}
+	b.behalf = onbehalf.NewCache[*Credential](cfg.Now)
 	b.desk = &arrangement.Desk{
 		Store:       cfg.Store,
 		Keyring:     cfg.Keyring,
@@ -87,6 +102,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		Now:         cfg.Now,
 		Rand:        cfg.Rand,
 		Outside:     cfg.Outside,
+		Supply:      arrangement.Supply{AllowGrants: cfg.AllowGrants, TokenFiles: cfg.TokenFiles, TokenOf: b.subjectToken},
 		Showing:     cfg.Showing,
 		Log:         cfg.Log,
 		Forget:      b.forget,

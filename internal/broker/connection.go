@@ -62,7 +62,7 @@ func (b *Broker) PutConnection(ctx context.Context, name string, spec api.Connec
 	if err != nil {
 		return false, err
 	}
-	if err := checkSpec(name, spec, client, provider); err != nil {
+	if err := b.checkSpec(ctx, name, spec, client, provider); err != nil {
 		return false, err
 	}
 	old, err := b.Store.Connection(ctx, name)
@@ -90,7 +90,7 @@ func (b *Broker) PutConnection(ctx context.Context, name string, spec api.Connec
 	if err := b.Store.PutConnection(ctx, next); err != nil {
 		return false, err
 	}
-	b.snapshots.Drop(name)
+	b.forget(name)
 	return created, nil
 }
 
@@ -102,16 +102,22 @@ func (b *Broker) unknownClient(err error, connection, client string) error {
 	return refers(ledger.Fault(err, "client", client))
 }
 
-func checkSpec(name string, spec api.ConnectionSpec, client ledger.Client, provider api.Provider) error {
+func (b *Broker) checkSpec(ctx context.Context, name string, spec api.ConnectionSpec, client ledger.Client, provider api.Provider) error {
 	grant := arrangement.GrantOf(spec, provider)
-	if !slices.Contains([]oauth.GrantType{oauth.GrantAuthorizationCode, oauth.GrantClientCredentials, arrangement.GrantJWTBearer, arrangement.GrantDevice}, grant) {
+	if !slices.Contains(arrangement.Grants(), grant) {
 		return fault.New(api.CodeInvalid, "the grant %q of connection %q is not known", grant, name).
-			WithHint("use authorization_code, device_code, client_credentials or jwt_bearer")
+			WithHint("use one of %s", oauth.JoinScope(grantNames(), ", "))
 	}
 	if grant == oauth.GrantClientCredentials && len(client.Secret) == 0 {
 		// RFC 6749 section 4.4: confidential clients only.
 		return fault.New(api.CodeInvalid, "client_credentials needs a client secret or a private key, and the client %q has neither", client.Name).
 			WithHint("valetkey client update %s --client-secret-file FILE", client.Name)
+	}
+	if err := b.desk.CheckGrant(grant, name, spec.GrantSettings); err != nil {
+		return err
+	}
+	if err := b.desk.CheckSources(ctx, name, spec.GrantSettings); err != nil {
+		return err
 	}
 	for _, scope := range spec.Scopes {
 		if scope == "" || strings.ContainsAny(scope, " \t\r\n\"\\") {
@@ -128,6 +134,14 @@ func checkSpec(name string, spec api.ConnectionSpec, client ledger.Client, provi
 	return target.Check(*spec.API)
 }
 
+func grantNames() []string {
+	var names []string
+	for _, grant := range arrangement.Grants() {
+		names = append(names, string(grant))
+	}
+	return names
+}
+
 // ImportToken takes over a token set that was obtained elsewhere.
 func (b *Broker) ImportToken(ctx context.Context, connection string, set api.TokenImport) (api.Connection, error) {
 	if err := b.Import(ctx, connection, set); err != nil {
@@ -142,27 +156,26 @@ func (b *Broker) DeleteConnection(ctx context.Context, name string) error {
 	if err := b.Store.DeleteConnection(ctx, name); err != nil {
 		return ledger.Fault(err, "connection", name)
 	}
-	b.snapshots.Drop(name)
+	b.forget(name)
 	return nil
 }
 
 // connectionView is what is known of a connection, for people and programs.
 func (b *Broker) connectionView(c ledger.Connection, client ledger.Client) api.Connection {
 	status := api.ConnectionStatus{
-		State:            c.State,
-		Cause:            c.Cause,
-		ExpiresAt:        optional(c.ExpiresAt),
-		RefreshExpiresAt: optional(c.RefreshExpiresAt),
-		GrantedScopes:    c.GrantedScopes,
-		LastUsedAt:       optional(c.LastUsedAt),
-		LastRefreshedAt:  optional(c.LastRefreshedAt),
-		Generation:       c.Generation,
-		Account:          account.Label(c.Owner()),
-		Captured:         c.Captured,
-		CreatedAt:        c.CreatedAt,
-		UpdatedAt:        c.UpdatedAt,
+		State:           c.State,
+		Cause:           c.Cause,
+		ExpiresAt:       optional(c.ExpiresAt),
+		GrantedScopes:   c.GrantedScopes,
+		LastUsedAt:      optional(c.LastUsedAt),
+		LastRefreshedAt: optional(c.LastRefreshedAt),
+		Generation:      c.Generation,
+		Account:         account.Label(c.Owner()),
+		Captured:        c.Captured,
+		CreatedAt:       c.CreatedAt,
+		UpdatedAt:       c.UpdatedAt,
 	}
-	status.AuthorizedAt = optional(c.AuthorizedAt)
+	status.AuthorizedAt, status.RefreshExpiresAt = optional(c.AuthorizedAt), optional(c.RefreshExpiresAt)
 	if used, ok := b.used.at(c.Name); ok {
 		status.LastUsedAt = &used
 	}
@@ -187,7 +200,7 @@ func (b *Broker) judgeGrant(c ledger.Connection, client ledger.Client, status *a
 		return
 	}
 	grant := arrangement.GrantOf(c.Spec, provider)
-	status.Renewable = arrangement.Renews(c.Renewable, grant, provider)
+	status.Renewable = (arrangement.Arrangement{Connection: c, Described: provider, Grant: grant}).Renews(c.Renewable)
 	status.BaseURL = knownBaseURL(c, client, provider)
 	if c.Generation == 0 {
 		return

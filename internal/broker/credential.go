@@ -8,6 +8,7 @@ import (
 	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/clientauth"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/onbehalf"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/target"
 )
@@ -21,6 +22,7 @@ type Credential struct {
 	ExpiresAt  time.Time      // zero: unknown
 	Target     *target.Target // never nil
 	sealed     secret.Sealed
+	bound      proofKey
 	sealer     arrangement.Sealer
 	client     string
 	clientKept secret.Sealed // what the client authenticates with
@@ -51,6 +53,9 @@ func (c *Credential) ClientKey() (secret.Text, error) {
 // connection is not there or its token must be renewed first. A token near its
 // expiry is served while it is renewed in the background.
 func (b *Broker) Credential(ctx context.Context, connection string) (*Credential, error) {
+	if subject, shown := onbehalf.Subject(ctx); shown {
+		return b.onBehalf(ctx, connection, subject, 0)
+	}
 	snap, err := b.snapshot(ctx, connection)
 	if err != nil {
 		return nil, err
@@ -70,6 +75,14 @@ func (b *Broker) Credential(ctx context.Context, connection string) (*Credential
 
 func reached(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
+// fresh is a credential in place of one that does not live long enough.
+func (b *Broker) fresh(ctx context.Context, connection string, generation int64) (*Credential, error) {
+	if subject, shown := onbehalf.Subject(ctx); shown {
+		return b.onBehalf(ctx, connection, subject, generation)
+	}
+	return b.renew(ctx, connection, generation)
+}
+
 // Token hands out an access token that is good for at least minTTL, renewing
 // it when it is not. minTTL is not a promise the provider can be held to: a
 // token whose whole life is shorter is handed out fresh.
@@ -81,7 +94,7 @@ func (b *Broker) Token(ctx context.Context, connection string, minTTL time.Durat
 	snap, _, _ := b.snapshots.Get(connection)
 	patient := snap != nil && snap.patient
 	if !patient && !credential.ExpiresAt.IsZero() && credential.ExpiresAt.Sub(b.Now()) < minTTL {
-		if credential, err = b.renew(ctx, connection, credential.Generation); err != nil {
+		if credential, err = b.fresh(ctx, connection, credential.Generation); err != nil {
 			return api.AccessToken{}, err
 		}
 	}

@@ -13,6 +13,7 @@ func (b *Broker) Invalidate(connection string) {
 
 // forget drops what is in memory of a connection, or with "" of all of them.
 func (b *Broker) forget(connection string) {
+	b.behalf.Clear() // rare, and each user's token is soon exchanged again
 	if connection == "" {
 		b.snapshots.Clear()
 		return

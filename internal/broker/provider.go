@@ -3,6 +3,8 @@ package broker
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
@@ -12,13 +14,13 @@ import (
 
 // Providers searches the catalogue, built in and the user's own, as
 // [catalog.Catalog.Search] does; without words it is all of it, by name.
-func (b *Broker) Providers(_ context.Context, words string) ([]api.Provider, error) {
-	return b.catalog.Load().Search(words)
+func (b *Broker) Providers(ctx context.Context, words string) ([]api.Provider, error) {
+	return b.shelf(ctx).Load().Search(words)
 }
 
 // Provider returns one description.
-func (b *Broker) Provider(_ context.Context, name string) (api.Provider, error) {
-	p, ok, err := b.catalog.Load().Provider(name)
+func (b *Broker) Provider(ctx context.Context, name string) (api.Provider, error) {
+	p, ok, err := b.shelf(ctx).Load().Provider(name)
 	if err != nil {
 		return api.Provider{}, err
 	}
@@ -30,10 +32,27 @@ func (b *Broker) Provider(_ context.Context, name string) (api.Provider, error) 
 
 // PutProvider writes one of the user's own descriptions. A built-in one is read-only.
 func (b *Broker) PutProvider(ctx context.Context, name string, p api.Provider) (created bool, err error) {
+	if created, err = b.writeProvider(ctx, name, p); err != nil {
+		return false, err
+	}
+	return created, b.providersChanged(ctx)
+}
+
+// PutProviders is PutProvider for many, which are read again once.
+func (b *Broker) PutProviders(ctx context.Context, providers map[string]api.Provider) error {
+	for _, name := range slices.Sorted(maps.Keys(providers)) {
+		if _, err := b.writeProvider(ctx, name, providers[name]); err != nil {
+			return err
+		}
+	}
+	return b.providersChanged(ctx)
+}
+
+func (b *Broker) writeProvider(ctx context.Context, name string, p api.Provider) (created bool, err error) {
 	if err := checkName("provider", name); err != nil {
 		return false, err
 	}
-	old, known, err := b.catalog.Load().Provider(name)
+	old, known, err := b.shelf(ctx).Load().Provider(name)
 	if err != nil {
 		return false, err
 	}
@@ -49,15 +68,12 @@ func (b *Broker) PutProvider(ctx context.Context, name string, p api.Provider) (
 	if err != nil {
 		return false, err
 	}
-	if err := b.Store.PutProvider(ctx, name, document, b.Now()); err != nil {
-		return false, err
-	}
-	return !known, b.providersChanged(ctx)
+	return !known, b.Store.PutProvider(ctx, name, document, b.Now())
 }
 
 // DeleteProvider removes one of the user's own descriptions that no client uses.
 func (b *Broker) DeleteProvider(ctx context.Context, name string) error {
-	if p, ok, _ := b.catalog.Load().Provider(name); ok && p.BuiltIn {
+	if p, ok, _ := b.shelf(ctx).Load().Provider(name); ok && p.BuiltIn {
 		return fault.New(api.CodeConflict, "the provider %q is built in and cannot be deleted", name)
 	}
 	if err := b.Store.DeleteProvider(ctx, name); err != nil {
@@ -90,6 +106,6 @@ func (b *Broker) loadProviders(ctx context.Context) error {
 		p.Name = name
 		own[name] = p
 	}
-	b.catalog.Store(b.Catalog.WithUser(own))
+	b.shelf(ctx).Store(b.Catalog.WithUser(own))
 	return nil
 }

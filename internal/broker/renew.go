@@ -10,6 +10,7 @@ import (
 	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/onbehalf"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -25,6 +26,9 @@ const (
 // Renew is called when the API refused the token of a generation. If that
 // generation was renewed meanwhile, the newer one is returned as it is.
 func (b *Broker) Renew(ctx context.Context, connection string, generation int64) (*Credential, error) {
+	if subject, shown := onbehalf.Subject(ctx); shown {
+		return b.onBehalf(ctx, connection, subject, generation)
+	}
 	snap, err := b.snapshot(ctx, connection)
 	if err != nil {
 		return nil, err
@@ -208,7 +212,7 @@ func (b *Broker) saveRenewed(ctx context.Context, a arrangement.Arrangement, cur
 		Set:    set,
 		Fence:  lease.Fence,
 		Change: ledger.StateChange{State: api.StateActive},
-		Keep:   arrangement.KeepGenerations,
+		Keep:   b.desk.Keep(current, token),
 		DueAt:  b.desk.DueAt(a, set),
 		Event:  b.desk.Event(a.Connection.Name, ledger.EventRefreshed, arrangement.TokenDetail(token, set)),
 	}
@@ -224,6 +228,9 @@ func (b *Broker) saveRenewed(ctx context.Context, a arrangement.Arrangement, cur
 			return err
 		}
 		wait *= 2
+	}
+	if err == nil {
+		b.desk.KeepFile(ctx, a, set)
 	}
 	if errors.Is(err, ledger.ErrStale) {
 		// A new authorization, or a later lease, was faster: what is stored is newer.

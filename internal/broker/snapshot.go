@@ -9,8 +9,10 @@ import (
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/onbehalf"
 	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/oauth"
+	"github.com/valetkey/valetkey/oauth/dpop"
 )
 
 // maxSnapshots bounds the connections held in memory.
@@ -59,7 +61,7 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 	snap := &snapshot{
 		refusal:   refusal,
 		patient:   catalog.Patient(a.Described),
-		renewable: arrangement.Renews(len(set.RefreshToken) > 0, a.Grant, a.Described),
+		renewable: a.Renews(len(set.RefreshToken) > 0),
 		credential: Credential{
 			Connection: connection,
 			Generation: set.Generation,
@@ -68,11 +70,15 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 			ExpiresAt:  set.ExpiresAt,
 			Target:     called,
 			sealed:     set.AccessToken,
+			bound:      proofKey{a.Connection.ProofKey},
 			sealer:     b.Keyring,
 			client:     a.Client.Name,
 			clientKept: a.Client.Secret,
 			outside:    b.Outside,
 		},
+	}
+	if snap.credential.Bound() {
+		snap.credential.Target = called.WithScheme(dpop.TokenType)
 	}
 	if set.ExpiresAt.IsZero() {
 		return snap, nil
@@ -101,7 +107,11 @@ func (b *Broker) refusal(a arrangement.Arrangement, set ledger.TokenSet) *fault.
 		return fault.New(api.CodeRevoked, "the connection %q was revoked", c.Name).
 			WithHint("valetkey connect %s authorizes it anew", c.Name)
 	}
-	if set.Generation == 0 && !arrangement.ByItself(a.Grant) {
+	if set.Generation == 0 && a.OnCall() {
+		return fault.New(api.CodeNeedsAuthorization, "the connection %q acts on behalf of its callers' users, and this call shows no user's token", c.Name).
+			WithHint("send it in the header %s", onbehalf.Header)
+	}
+	if set.Generation == 0 && !a.Unattended() {
 		return fault.New(api.CodeNeedsAuthorization, "the connection %q was never authorized", c.Name).
 			WithHint("valetkey connect %s", c.Name)
 	}

@@ -31,6 +31,7 @@ type Servers struct {
 
 	mu    sync.Mutex
 	known map[string]found
+	keys  map[string]foundKeys
 }
 
 type found struct {
@@ -40,7 +41,7 @@ type found struct {
 
 // New returns an empty memory of servers.
 func New(client Doer, now func() time.Time) *Servers {
-	return &Servers{client: client, now: now, known: make(map[string]found)}
+	return &Servers{client: client, now: now, known: make(map[string]found), keys: make(map[string]foundKeys)}
 }
 
 // Forget makes the next search ask again.
@@ -48,6 +49,7 @@ func (s *Servers) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.known)
+	clear(s.keys)
 }
 
 // Find returns the metadata of an issuer. The error has

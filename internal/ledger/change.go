@@ -8,6 +8,7 @@ const (
 	NounClient     = "client"
 	NounConnection = "connection" // the connection itself, its state or its tokens
 	NounKey        = "key"        // a caller's key
+	NounKeyring    = "keyring"    // the keys that seal
 )
 
 // Change is something that another process changed in the store. The zero

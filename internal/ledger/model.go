@@ -19,6 +19,7 @@ type Client struct {
 	AllowedHosts            []string
 	Cause                   *api.Cause // why the provider refuses it; nil when it does not
 	Learned                 Learned
+	Registration            secret.Sealed // how it was registered, see package registration; nil: by hand
 	CreatedAt, UpdatedAt    time.Time
 }
 
@@ -42,6 +43,7 @@ type Connection struct {
 	LastUsedAt           time.Time         // zero: never
 	LastRefreshedAt      time.Time         // zero: never
 	AuthorizedAt         time.Time         // when the grant began; zero: unknown
+	ProofKey             secret.Sealed     // what its tokens are bound to (RFC 9449); nil: nothing was bound yet
 	CreatedAt, UpdatedAt time.Time
 	CurrentSet
 }
@@ -106,7 +108,8 @@ const (
 	EventRefused       = "refused" // the API refused the token
 	EventDenied        = "denied"  // an authorization failed or was refused
 	EventRevoked       = "revoked"
-	EventChanged       = "changed" // its settings were written
+	EventChanged       = "changed"           // its settings were written
+	EventFileFailed    = "token_file_failed" // the file that is kept in step could not be written
 )
 
 // Event is something that happened to a connection.

@@ -14,6 +14,16 @@ func ClientSecretPlace(client string) secret.Place {
 	return secret.Place{Table: "clients", Row: client, Column: "secret"}
 }
 
+// RegistrationPlace is where the management of a registered client is sealed.
+func RegistrationPlace(client string) secret.Place {
+	return secret.Place{Table: "clients", Row: client, Column: "registration"}
+}
+
+// ProofKeyPlace is where the key is sealed that a connection's tokens are bound to.
+func ProofKeyPlace(connection string) secret.Place {
+	return secret.Place{Table: "connections", Row: connection, Column: "proof_key"}
+}
+
 // TokenPlace is where a token of a generation is sealed; column is access_token or refresh_token.
 func TokenPlace(connection string, generation int64, column string) secret.Place {
 	row := connection + "#" + strconv.FormatInt(generation, 10)

@@ -29,7 +29,16 @@ type Store interface {
 	ProviderStore
 	ClientStore
 	GrantStore
+	ProofKeyStore
 	SettingStore
+	Atomic
+}
+
+// Atomic is a store that can do many things as one.
+type Atomic interface {
+	// Atomically runs do; what it writes with the context it is given is there
+	// as a whole when do returns nil, and not at all otherwise. Do runs once.
+	Atomically(ctx context.Context, do func(ctx context.Context) error) error
 }
 
 // GrantStore keeps what belongs to a connection, and goes with it.
@@ -119,6 +128,13 @@ type ConnectionStore interface {
 	TouchConnections(ctx context.Context, usedAt map[string]time.Time) error
 	// DeleteConnection removes the connection with its token sets, flows and events.
 	DeleteConnection(ctx context.Context, name string) error
+}
+
+// ProofKeyStore keeps what the tokens of connections are bound to (RFC 9449).
+type ProofKeyStore interface {
+	// KeepProofKey writes the connection's proof key, unless it has one, and returns the one it has then.
+	// It goes with the token sets: DropTokenSets forgets it.
+	KeepProofKey(ctx context.Context, connection string, key secret.Sealed) (secret.Sealed, error)
 }
 
 // LeaseRequest asks for the right to renew a connection's token set.

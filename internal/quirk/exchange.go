@@ -15,6 +15,7 @@ import (
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/oauth"
 	"github.com/valetkey/valetkey/oauth/assertion"
+	"github.com/valetkey/valetkey/oauth/dpop"
 )
 
 // Timeout bounds one token request. It is generous: giving up on a provider
@@ -47,6 +48,7 @@ type Ask struct {
 	RedirectURI string
 	AccessToken string // the one that is renewed; "" for none
 	Renewal     bool   // of a grant that is there
+	Bound       bool   // a proof of possession goes along: the token may be bound to its key (RFC 9449)
 }
 
 // Token makes the request and the further ones of the description. The error
@@ -57,6 +59,9 @@ func (x Exchange) Token(ctx context.Context, ask Ask) (oauth.Token, error) {
 	if request.Grant == assertion.GrantTokenExchange {
 		// What is issued need not be an access token (RFC 8693 section 2.2.1).
 		rules.TokenTypes = append(slices.Clone(rules.TokenTypes), "N_A")
+	}
+	if ask.Bound {
+		rules.TokenTypes = append(slices.Clone(rules.TokenTypes), dpop.TokenType)
 	}
 	var err error
 	if request.Rules, err = ask.rules(); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/secret"
 )
 
 func connectionChecks() []check {
@@ -23,6 +24,7 @@ func connectionChecks() []check {
 		}},
 		{"a second write replaces settings and state only", connectionReplaced},
 		{"the fields of a token set are not written", connectionTokenFields},
+		{"a proof key is kept until the tokens are dropped", connectionProofKey},
 		{"a connection needs a client that exists", func(t *testing.T, s ledger.Store) {
 			wantError(t, s.PutConnection(t.Context(), connection("mail")), ledger.ErrNotFound)
 			_, err := s.Connection(t.Context(), "mail")
@@ -176,4 +178,21 @@ func connectionAnew(t *testing.T, s ledger.Store) {
 	late := saving("mail", 1)
 	late.Fence = lease.Fence
 	wantError(t, s.SaveTokenSet(t.Context(), late), ledger.ErrStale)
+}
+
+func connectionProofKey(t *testing.T, s ledger.Store) {
+	seed(t, s, "mail")
+	first := get[secret.Sealed](t)(s.KeepProofKey(t.Context(), "mail", opaque("first")))
+	wantEqual(t, "the first key", first, opaque("first"))
+	second := get[secret.Sealed](t)(s.KeepProofKey(t.Context(), "mail", opaque("second")))
+	wantEqual(t, "the key after another one came", second, opaque("first"))
+	must(t, s.PutConnection(t.Context(), connection("mail")))
+	wantEqual(t, "the key of the connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")).ProofKey, opaque("first"))
+
+	must(t, s.DropTokenSets(t.Context(), "mail", ledger.StateChange{State: api.StateRevoked}, ledger.Event{Connection: "mail", At: after(5), Kind: ledger.EventRevoked}))
+	if key := get[ledger.Connection](t)(s.Connection(t.Context(), "mail")).ProofKey; key != nil {
+		t.Errorf("a revoked connection keeps its key")
+	}
+	_, err := s.KeepProofKey(t.Context(), "nobody", opaque("key"))
+	wantError(t, err, ledger.ErrNotFound)
 }

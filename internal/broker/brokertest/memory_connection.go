@@ -1,12 +1,14 @@
 package brokertest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
 	"time"
 
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/secret"
 )
 
 // PutConnection implements [ledger.ConnectionStore].
@@ -53,6 +55,23 @@ func (m *Memory) SetState(ctx context.Context, name string, generation int64, ch
 		m.change(name, change, event)
 		return nil
 	})
+}
+
+// KeepProofKey implements [ledger.ProofKeyStore].
+func (m *Memory) KeepProofKey(ctx context.Context, connection string, key secret.Sealed) (kept secret.Sealed, err error) {
+	err = m.do(ctx, func() error {
+		c, ok := m.connections[connection]
+		if !ok {
+			return unknown("connection", connection)
+		}
+		if c.ProofKey == nil {
+			c.ProofKey = bytes.Clone(key)
+			m.connections[connection] = c
+		}
+		kept = bytes.Clone(c.ProofKey)
+		return nil
+	})
+	return kept, err
 }
 
 // TouchConnections implements [ledger.ConnectionStore].

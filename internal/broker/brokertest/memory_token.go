@@ -79,7 +79,7 @@ func (m *Memory) DropTokenSets(ctx context.Context, connection string, change le
 		if !ok {
 			return unknown("connection", connection)
 		}
-		c.Captured = nil
+		c.Captured, c.ProofKey = nil, nil
 		m.connections[connection] = c
 		delete(m.tokenSets, connection)
 		delete(m.leases, connection)

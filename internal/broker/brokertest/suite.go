@@ -29,6 +29,7 @@ func Store(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"flows", flowChecks()},
 		{"events", eventChecks()},
 		{"settings", settingChecks()},
+		{"many as one", atomicChecks()},
 		{"calls", callChecks()},
 	} {
 		t.Run(noun.name, func(t *testing.T) {
@@ -80,6 +81,7 @@ func client(name string) ledger.Client {
 		TokenEndpointAuthMethod: "client_secret_post",
 		AllowedHosts:            []string{"api.contoso.example", "*.contoso.example"},
 		Cause:                   cause(),
+		Registration:            opaque("registration"),
 		Learned:                 ledger.Learned{Method: "client_secret_post", MethodAt: after(1), Secret: 2, SecretAt: after(2)},
 		CreatedAt:               start(),
 		UpdatedAt:               after(1),

@@ -1,0 +1,59 @@
+package arrangement
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/oauth"
+)
+
+// ended completes a token whose answer does not say when it ends, by asking
+// the server (RFC 7662) where the description says to. Without an answer the
+// token is used until an API refuses it.
+func (d *Desk) ended(ctx context.Context, a Arrangement, server oauth.Server, token oauth.Token) oauth.Token {
+	rules := a.Provider.Provider.TokenResponse
+	if rules == nil || rules.Expires != oauth.ExpiresIntrospect || token.ExpiryKnown || token.AccessToken == "" {
+		return token
+	}
+	found, err := d.introspect(ctx, a, server, token)
+	switch {
+	case err != nil:
+		d.Log.Warn("when a token ends is not known: the server does not say", slog.String("connection", a.Connection.Name), slog.Any("error", err))
+	case !found.Active || found.ExpiresAt.IsZero():
+	default:
+		token.ExpiresAt, token.ExpiryKnown = found.ExpiresAt, true
+		token.ExpiresIn = found.ExpiresAt.Sub(token.Received)
+	}
+	if err == nil && !token.ScopeGiven && len(found.Scope) > 0 {
+		token.Scope, token.ScopeGiven = found.Scope, true
+	}
+	return token
+}
+
+func (d *Desk) introspect(ctx context.Context, a Arrangement, server oauth.Server, token oauth.Token) (found oauth.Introspection, err error) {
+	if server.IntrospectionEndpoint == "" {
+		return found, fault.New(api.CodeNeedsConfiguration, "the provider has no introspection endpoint")
+	}
+	ctx, cancel := context.WithTimeout(ctx, TokenTimeout/2)
+	defer cancel()
+	err = d.Authenticated(ctx, a, server, func(session Session) error {
+		request := oauth.IntrospectionRequest{
+			Endpoint: server.IntrospectionEndpoint, Auth: session.Auth,
+			Token: token.AccessToken, TokenTypeHint: "access_token",
+		}
+		message, err := request.HTTP(ctx)
+		if err != nil {
+			return err
+		}
+		response, err := session.HTTP.Do(message)
+		if err != nil {
+			return Unreachable(err, "the introspection endpoint")
+		}
+		defer response.Body.Close()
+		found, err = request.Judge(response, d.Now())
+		return err
+	})
+	return found, err
+}
