@@ -63,6 +63,7 @@ func layerOf() map[string]int {
 		"internal/spill":             35,
 		"internal/importer/draft":    28, "internal/importer/form": 29, "internal/importer/known": 29, "internal/importer/...": 30, "internal/importer/powerplatform": 31,
 		"internal/manifest": 30,
+		"internal/link":     30, "internal/link/linktest": 31,
 
 		"internal/store":  40, "internal/store/custody": 41,
 		"internal/call":   40,
@@ -70,7 +71,7 @@ func layerOf() map[string]int {
 
 		"internal/traffic": 42,
 
-		"internal/web/chart": 44, "internal/web/page": 45, "internal/web/session": 46, "internal/web/shelf": 47, "internal/web/console": 48, "internal/web/wizard": 49,
+		"internal/web/chart": 44, "internal/web/page": 45, "internal/web/session": 46, "internal/web/shelf": 47, "internal/web/console": 48, "internal/web/link": 48, "internal/web/wizard": 49,
 
 		"internal/proxy": 50,
 		"internal/rest":  50,
@@ -213,8 +214,8 @@ func bans() []ban {
 		},
 		{
 			rooms:   []string{"*"},
-			imports: []string{"github.com/chromedp/...", "github.com/rogpeppe/go-internal/...", "internal/broker/brokertest", "internal/store/pgtest", "testing"},
-			except:  []string{"internal/broker/brokertest", "internal/store/pgtest"},
+			imports: []string{"github.com/chromedp/...", "github.com/rogpeppe/go-internal/...", "internal/broker/brokertest", "internal/link/linktest", "internal/store/pgtest", "testing"},
+			except:  []string{"internal/broker/brokertest", "internal/link/linktest", "internal/store/pgtest"},
 			reason:  "test tools stay out of the binary",
 		},
 	}
