@@ -11,9 +11,12 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/egress"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/sweeper"
+	"github.com/valetkey/valetkey/internal/tokendir"
+	"github.com/valetkey/valetkey/oauth"
 )
 
 // DefaultListen is where the server listens unless told otherwise.
@@ -22,18 +25,49 @@ const DefaultListen = "127.0.0.1:8539"
 // Config is all that a server is made of. DataDir is required.
 type Config struct {
 	DataDir       string
-	Database      string           // postgres://…; default: SQLite in DataDir
-	Listen        string           // default DefaultListen
-	PublicURL     string           // default: the listen address, over http
-	AllowPrivate  string           // ranges that outgoing requests may reach; see egress.ParseRanges
-	ReturnOrigins []string         // origins a flow may return to
-	ProvidersDir  string           // the operator's own descriptions, *.yaml; "" for none
-	AllowCommand  string           // programs that clients may take an assertion from: absolute paths, with commas between them
-	Sweep         string           // tokens are renewed ahead of need: "16" at once for each provider, "16,50" and at most 50 a second, "off"
-	Version       api.Version      // what /v1/version answers
-	OpenID        OpenIDConfig     // operators may sign in with it
-	Now           func() time.Time // default time.Now
-	Log           *slog.Logger     // default: discards
+	Database      string   // postgres://…; default: SQLite in DataDir
+	Listen        string   // default DefaultListen
+	PublicURL     string   // default: the listen address, over http
+	AllowPrivate  string   // ranges that outgoing requests may reach; see egress.ParseRanges
+	ReturnOrigins []string // origins a flow may return to
+	ProvidersDir  string   // the operator's own descriptions, *.yaml; "" for none
+	AllowCommand  string   // programs that clients may take an assertion from: absolute paths, with commas between them
+	Leaves
+	MasterKey MasterKeyConfig // the key that seals the keyring
+	Sweep   string           // tokens are renewed ahead of need: "16" at once for each provider, "16,50" and at most 50 a second, "off"
+	Version api.Version      // what /v1/version answers
+	OpenID  OpenIDConfig     // operators may sign in with it
+	Now     func() time.Time // default time.Now
+	Log     *slog.Logger     // default: discards
+}
+
+// Leaves is what the operator lets settings do beyond what is safe for anybody
+// to write over the network. Lists have commas between them.
+type Leaves struct {
+	AllowGrants string // grants that OAuth's security practice advises against: password, implicit
+	TokenFiles  string // directories in which connections may keep token files
+	Alone       bool   // no server: a user's command on their own data may write wherever the user may
+}
+
+func list(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// tokenDirs are where token files may be.
+func (c Config) tokenDirs() tokendir.Dirs {
+	return tokendir.Dirs{Any: c.Alone, Allowed: list(c.TokenFiles)}
+}
+
+// grants are those that need leave and have it.
+func (c Config) grants() ([]string, error) {
+	allowed := list(c.AllowGrants)
+	for _, name := range allowed {
+		if !arrangement.Unsafe(oauth.GrantType(name)) {
+			return nil, fault.New(api.CodeNeedsConfiguration, "the setting allow_grants names %q, which needs no leave or is no grant", name).
+				WithHint("--allow-grants takes password and implicit, with a comma between them")
+		}
+	}
+	return allowed, nil
 }
 
 func (c Config) withDefaults() Config {

@@ -157,11 +157,12 @@ func (d *Desk) fromCommand(ctx context.Context, command []string, key string) (s
 // signed reports whether a text is one JWT (RFC 7515 section 3.1) or one SAML
 // assertion, as XML or in base64.
 func signed(text []byte) bool {
-	if head, _, ok := bytes.Cut(text, []byte(".")); ok {
+	xml := bytes.HasPrefix(text, []byte("<"))
+	if head, _, ok := bytes.Cut(text, []byte(".")); ok && !xml {
 		decoded, err := base64.RawURLEncoding.DecodeString(string(head))
 		return err == nil && bytes.HasPrefix(decoded, []byte("{")) && bytes.Contains(decoded, []byte(`"alg"`))
 	}
-	if !bytes.HasPrefix(text, []byte("<")) {
+	if !xml {
 		plain := strings.NewReplacer("\r", "", "\n", "", "+", "-", "/", "_", "=", "").Replace(string(text))
 		decoded, err := base64.RawURLEncoding.DecodeString(plain)
 		if err != nil {

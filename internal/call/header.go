@@ -9,6 +9,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/onbehalf"
 )
 
 // forwardable copies the caller's headers without those that end here: the
@@ -50,7 +51,7 @@ func forwardable(in http.Header, upgrade string) (http.Header, error) {
 // isOurs says whether a header, by its canonical name, ends at the broker.
 func isOurs(name string) bool {
 	switch name {
-	case "Authorization", "Cookie", "X-Valetkey-Key",
+	case "Authorization", "Cookie", "X-Valetkey-Key", onbehalf.Header,
 		"Connection", "Keep-Alive", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
 		"Host", "Content-Length", "Forwarded", "X-Real-Ip", "Http2-Settings":
 		return true

@@ -65,12 +65,12 @@ func (ask Ask) responseRules() oauth.ResponseRules {
 }
 
 // refreshRules lays the refresh request's rules over the token request's:
-// everything is inherited but the parameters.
+// everything is inherited but the parameters and the grant.
 func refreshRules(p api.Provider) oauth.RequestRules {
 	base := value(p.TokenRequest)
 	over := p.RefreshRequest
 	if over == nil {
-		base.Params = nil
+		base.Params, base.GrantType = nil, "" // they are the first request's own
 		return base
 	}
 	merged := *over

@@ -10,6 +10,8 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/onbehalf"
+	"github.com/valetkey/valetkey/internal/secret"
 )
 
 // requestIDHeader names a request in answers and in the log.
@@ -49,8 +51,13 @@ func kindOf(v any) string {
 }
 
 // dispatch sends a request to the proxy by its raw path, which a mux would
-// clean, and everything else to the mux.
+// clean, and everything else to the mux. For which user a request is made goes
+// on with it, and is no header any more.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
+	if subject := r.Header.Get(onbehalf.Header); subject != "" {
+		r = r.WithContext(onbehalf.With(r.Context(), secret.NewText(subject)))
+		r.Header.Del(onbehalf.Header)
+	}
 	if strings.HasPrefix(rawPath(r), proxyPrefix) {
 		s.authorizeProxy(w, r)
 		return

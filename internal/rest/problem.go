@@ -2,12 +2,14 @@ package rest
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/onbehalf"
 )
 
 // statusError gives an error a status that its code alone does not say.
@@ -38,7 +40,12 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	header.Del("Content-Length")
 	header.Set("Content-Type", "application/problem+json")
 	header.Set("Valetkey-Error", string(shown.Code))
-	if status == http.StatusUnauthorized {
+	var challenge *onbehalf.Challenge
+	if errors.As(err, &challenge) {
+		// The caller sends its user to sign in again, with these claims.
+		status = http.StatusUnauthorized
+		header.Set("WWW-Authenticate", userChallenge(challenge.Claims))
+	} else if status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", `Bearer realm="valetkey"`)
 	}
 	w.WriteHeader(status)
@@ -50,6 +57,15 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 		Hint:      shown.Hint,
 		RequestID: header.Get(requestIDHeader),
 	})
+}
+
+// userChallenge is how an API asks for another token of its user (RFC 6750
+// section 3, OpenID Connect Core section 5.5).
+func userChallenge(claims string) string {
+	if claims == "" {
+		return `Bearer realm="valetkey", error="invalid_token"`
+	}
+	return `Bearer realm="valetkey", error="insufficient_claims", claims="` + base64.StdEncoding.EncodeToString([]byte(claims)) + `"`
 }
 
 // answer writes v as JSON.

@@ -25,8 +25,8 @@ addresses; any other must be told with --allow-private.
 
 Each flag has an environment variable; a flag beats the variable, which beats
 the file of --config. The file is YAML with the keys listen, public_url,
-allow_private, return_origins, data, database, providers_dir, sweep and
-allow_command.
+allow_private, return_origins, data, database, providers_dir, sweep,
+allow_command, allow_grants and token_files.
 
 Tokens of connections that are in use are renewed before anyone waits for it,
 and grants that nobody uses are kept alive (--sweep).`
@@ -42,6 +42,8 @@ type serveFile struct {
 	ProvidersDir  string   `json:"providers_dir,omitempty"`
 	Sweep         string   `json:"sweep,omitempty"`
 	AllowCommand  string   `json:"allow_command,omitempty"`
+	AllowGrants   string   `json:"allow_grants,omitempty"`
+	TokenFiles    string   `json:"token_files,omitempty"`
 }
 
 // Serve is valetkey serve.
@@ -75,6 +77,8 @@ func (p Commands) Serve() *cobra.Command {
 	flags.StringVar(&f.AllowPrivate, "allow-private", "", "address ranges that requests may reach besides public ones,\nsuch as loopback,10.0.0.0/8 (VALETKEY_ALLOW_PRIVATE)")
 	flags.StringVar(&f.Database, "database", "", "a PostgreSQL database, postgres://USER@HOST/NAME, instead of SQLite\nin the data directory (VALETKEY_DATABASE, or VALETKEY_DATABASE_FILE)")
 	flags.StringVar(&f.ProvidersDir, "providers-dir", "", "a `DIR` with provider descriptions of yours, *.yaml\n(VALETKEY_PROVIDERS_DIR)")
+	flags.StringVar(&f.AllowGrants, "allow-grants", "", "grants that OAuth advises against and you need all the same:\npassword, implicit (VALETKEY_ALLOW_GRANTS)")
+	flags.StringVar(&f.TokenFiles, "token-files", "", "directories, with commas between them, in which connections may\nkeep a token file (VALETKEY_TOKEN_FILES)")
 	flags.StringVar(&f.AllowCommand, "allow-command", "", "programs that a client may take its assertion from: absolute paths\nwith commas between them (VALETKEY_ALLOW_COMMAND; default: none)")
 	flags.StringVar(&f.Sweep, "sweep", "", "how tokens are renewed ahead of need, for each provider: so many\nat once and so many a second, 16,50, or off (VALETKEY_SWEEP)")
 	flags.StringVar(&configFile, "config", "", "a `FILE` with settings, as YAML")
@@ -109,6 +113,8 @@ func (p Commands) serveConfig(f prompt.ServerFlags, path string) (app.Config, er
 		{&config.ProvidersDir, &file.ProvidersDir},
 		{&config.Sweep, &file.Sweep},
 		{&config.AllowCommand, &file.AllowCommand},
+		{&config.AllowGrants, &file.AllowGrants},
+		{&config.TokenFiles, &file.TokenFiles},
 	} {
 		if *setting.to == "" {
 			*setting.to = *setting.from

@@ -19,6 +19,7 @@ func (p *Prompt) way() (reach.Way, error) {
 		return way, err
 	}
 	way.Config, err = p.AppConfig(ServerFlags{})
+	way.Config.Alone = true // where a server runs on the data directory, its own settings count
 	return way, err
 }
 

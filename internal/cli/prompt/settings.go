@@ -102,6 +102,8 @@ type ServerFlags struct {
 	ProvidersDir string
 	Sweep        string
 	AllowCommand string
+	AllowGrants  string
+	TokenFiles   string
 }
 
 // AppConfig puts flags, environment and defaults together.
@@ -123,8 +125,12 @@ func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
 		AllowPrivate: p.Setting(f.AllowPrivate, "VALETKEY_ALLOW_PRIVATE"),
 		ProvidersDir: p.Setting(f.ProvidersDir, "VALETKEY_PROVIDERS_DIR"),
 		AllowCommand: p.Setting(f.AllowCommand, "VALETKEY_ALLOW_COMMAND"),
-		Version:      p.BuildInfo(),
-		Now:          p.Env.Now,
+		Leaves: app.Leaves{
+			AllowGrants: p.Setting(f.AllowGrants, "VALETKEY_ALLOW_GRANTS"),
+			TokenFiles:  p.Setting(f.TokenFiles, "VALETKEY_TOKEN_FILES"),
+		},
+		Version: p.BuildInfo(),
+		Now:     p.Env.Now,
 	}, nil
 }
 
