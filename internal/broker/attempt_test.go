@@ -202,3 +202,17 @@ func TestARefusalOfTheClientLeavesNothingOpen(t *testing.T) {
 		t.Fatalf("the cause is %+v", cause)
 	}
 }
+
+func TestALeaseOfAKilledProcessIsNotWaitedFor(t *testing.T) {
+	h := newHarness(t)
+	h.authorize("mail")
+	h.config.Gone = func(process string) bool { return process == "boot/pid:[1]/7" }
+	h.Broker = h.open()
+	_, won, err := h.store.AcquireLease(h.ctx, ledger.LeaseRequest{Connection: "mail", Owner: "boot/pid:[1]/7#x", Generation: 1, Now: h.clock.Now(), TTL: time.Hour})
+	h.must(err)
+	if !won {
+		t.Fatal("the lease is held")
+	}
+	h.must(h.refresh())
+	h.wantToken("mail", "at-2")
+}

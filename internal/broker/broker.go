@@ -24,6 +24,7 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/onbehalf"
 	"github.com/valetkey/valetkey/internal/recall"
+	"github.com/valetkey/valetkey/internal/registration"
 	"github.com/valetkey/valetkey/internal/tokendir"
 )
 
@@ -34,16 +35,21 @@ type Config struct {
 	Keyring       arrangement.Sealer
 	HTTP          arrangement.Doer
 	Catalog       *catalog.Catalog
-	PublicURL     string                                      // what the browser sees; the callback lies under it
-	ReturnOrigins []string                                    // origins a flow may return to, besides the public URL's
-	Now           func() time.Time                            // default time.Now
-	Sleep         func(context.Context, time.Duration) error  // default: a timer
-	Rand          io.Reader                                   // default crypto/rand
-	AllowGrants   []string                                    // grants that need the operator's leave and have it; see arrangement.Unsafe
-	TokenFiles    arrangement.TokenFiles                      // default: none are kept
-	Outside       clientauth.Outside                          // what clients read at each use; zero: nothing can be read
-	Showing       func(pair []byte) (arrangement.Doer, error) // HTTP with a client certificate in PEM; nil: none can be shown
-	Log           *slog.Logger                                // default: discards
+	PublicURL     string                                     // what the browser sees; the callback lies under it
+	ReturnOrigins []string                                   // origins a flow may return to, besides the public URL's
+	Now           func() time.Time                           // default time.Now
+	Sleep         func(context.Context, time.Duration) error // default: a timer
+	// Process names this process to others, and Gone tells of such a name that
+	// its process has ended; see package process. Without them a lease that a
+	// killed process held is waited for.
+	Process     string
+	Gone        func(process string) bool
+	Rand        io.Reader                                   // default crypto/rand
+	AllowGrants []string                                    // grants that need the operator's leave and have it; see arrangement.Unsafe
+	TokenFiles  arrangement.TokenFiles                      // default: none are kept
+	Outside     clientauth.Outside                          // what clients read at each use; zero: nothing can be read
+	Showing     func(pair []byte) (arrangement.Doer, error) // HTTP with a client certificate in PEM; nil: none can be shown
+	Log         *slog.Logger                                // default: discards
 }
 
 // Broker is the domain: it holds no connection state of its own beyond a
@@ -51,6 +57,7 @@ type Config struct {
 type Broker struct {
 	Config
 	*authorize.Flows
+	*registration.Registrar
 	desk      *arrangement.Desk
 	catalog   atomic.Pointer[catalog.Catalog]
 	snapshots *recall.Cache[*snapshot]
@@ -77,6 +84,9 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 	}
 	if cfg.TokenFiles == nil {
 		cfg.TokenFiles = tokendir.Dirs{}
+	}
+	if cfg.Gone == nil {
+		cfg.Gone = func(string) bool { return false }
 	}
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
@@ -107,6 +117,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 		Log:         cfg.Log,
 		Forget:      b.forget,
 	}
+	b.Registrar = registration.New(b.desk, cfg.PublicURL)
 	b.Flows = authorize.New(b.desk, cfg.PublicURL, cfg.ReturnOrigins)
 	return b, b.loadProviders(ctx)
 }

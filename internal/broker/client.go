@@ -75,6 +75,9 @@ func (b *Broker) PutClient(ctx context.Context, name string, spec api.ClientSpec
 		CreatedAt:               now,
 		UpdatedAt:               now,
 	}
+	if next.ClientID == old.ClientID && next.Provider == old.Provider {
+		next.Registration = old.Registration
+	}
 	if err := b.desk.ChangeCredential(old, &next, spec, catalog.SecretVariables(provider)); err != nil {
 		return false, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
@@ -176,16 +177,21 @@ func (b *Broker) reread(ctx context.Context, connection string) (*Credential, er
 // lease waits for the right to renew. done reports that whoever had it before
 // has renewed already: one never waits on the provider, only on the generation.
 func (b *Broker) lease(ctx context.Context, connection string, generation int64) (lease ledger.Lease, done bool, err error) {
-	owner, err := oauth.NewState(b.Rand)
+	random, err := oauth.NewState(b.Rand)
 	if err != nil {
 		return ledger.Lease{}, false, err
 	}
+	owner, gone := b.Process+"#"+random, ""
 	for {
 		lease, won, err := b.Store.AcquireLease(ctx, ledger.LeaseRequest{
-			Connection: connection, Owner: owner, Generation: generation, Now: b.Now(), TTL: leaseLife,
+			Connection: connection, Owner: owner, Gone: gone, Generation: generation, Now: b.Now(), TTL: leaseLife,
 		})
 		if err != nil || won {
 			return lease, false, ledger.Fault(err, "connection", connection)
+		}
+		if holder, _, _ := strings.Cut(lease.Owner, "#"); gone != lease.Owner && b.Gone(holder) {
+			gone = lease.Owner // killed: nobody finishes what it began
+			continue
 		}
 		if err := b.Sleep(ctx, leasePoll); err != nil {
 			return ledger.Lease{}, false, err

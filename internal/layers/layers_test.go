@@ -40,9 +40,9 @@ func layerOf() map[string]int {
 		"internal/egress/h1":  9,
 		"internal/tunnel":     10,
 		"internal/strictyaml": 10,
-		"internal/console":    10,
+		"internal/console":    11,
 
-		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/target": 21, "internal/account": 20, "internal/backoff": 20, "internal/recall": 20,
+		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/target": 21, "internal/account": 20, "internal/backoff": 20, "internal/recall": 20, "internal/process": 20,
 		"internal/access":    20,
 		"internal/tokendir":  20,
 		"internal/onbehalf":  21,
@@ -57,19 +57,22 @@ func layerOf() map[string]int {
 		"internal/clientauth":        23,
 		"internal/arrangement":       27,
 		"internal/authorize":         28,
+		"internal/registration":      28,
 		"internal/broker":            30,
 		"internal/broker/brokertest": 31,
 		"internal/sweeper":           31,
 		"internal/spill":             35,
 		"internal/importer/draft":    28, "internal/importer/form": 29, "internal/importer/known": 29, "internal/importer/...": 30, "internal/importer/powerplatform": 31,
 		"internal/manifest": 30,
+		"internal/desired":  31,
 		"internal/link":     30, "internal/link/linktest": 31,
 
-		"internal/store":  40, "internal/store/custody": 41,
+		"internal/store": 40, "internal/store/custody": 41, "internal/backup": 42,
 		"internal/call":   40,
 		"internal/doctor": 40,
 
 		"internal/traffic": 42,
+		"internal/trial":   43,
 
 		"internal/web/chart": 44, "internal/web/page": 45, "internal/web/session": 46, "internal/web/shelf": 47, "internal/web/console": 48, "internal/web/link": 48, "internal/web/wizard": 49,
 

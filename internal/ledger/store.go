@@ -141,6 +141,7 @@ type ProofKeyStore interface {
 type LeaseRequest struct {
 	Connection string
 	Owner      string // unique to the process and attempt
+	Gone       string // an owner known to have ended: its lease counts as over
 	Generation int64  // of the token set to be renewed; 0: there is none yet
 	Now        time.Time
 	TTL        time.Duration

@@ -36,13 +36,15 @@ func (db *DB) AcquireLease(ctx context.Context, request ledger.LeaseRequest) (le
 				tries      = CASE WHEN leases.generation = excluded.generation THEN leases.tries + 1 ELSE 1 END,
 				begun_at   = CASE WHEN leases.generation = excluded.generation AND leases.tries > 0 THEN leases.begun_at ELSE excluded.begun_at END,
 				salvage    = CASE WHEN leases.generation = excluded.generation AND leases.tries > 0 THEN leases.salvage END
-			WHERE leases.expires_at <= $6`,
+			WHERE leases.expires_at <= $6
+			   OR leases.owner = $7`,
 			request.Connection,
 			request.Owner,
 			fence,
 			millis(request.Now.Add(request.TTL)),
 			request.Generation,
-			millis(request.Now))
+			millis(request.Now),
+			request.Gone)
 		if err != nil {
 			return err
 		}

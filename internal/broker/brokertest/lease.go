@@ -23,6 +23,7 @@ func leaseChecks() []check {
 		{"a fence that was never given is refused", leaseNever},
 		{"an unknown connection has none", leaseUnknown},
 		{"an attempt that was never closed is found by the next", leaseOpenAttempt},
+		{"the lease of an owner that is gone is free, its attempt open", leaseOfTheGone},
 		{"a closed attempt is forgotten, and so is one at another generation", leaseClosedAttempt},
 	}
 }
@@ -201,6 +202,21 @@ func leaseOpenAttempt(t *testing.T, s ledger.Store) {
 	must(t, s.ReleaseLease(t.Context(), second))
 	third := attempt(t, s, 3, first.ExpiresAt)
 	wantEqual(t, "attempt after salvage", third.Attempt, ledger.Attempt{Generation: 3, Tries: 3, BegunAt: start(), Salvage: opaque("unread")})
+}
+
+func leaseOfTheGone(t *testing.T, s ledger.Store) {
+	seed(t, s, "mail")
+	first := attempt(t, s, 3, start())
+	request := ledger.LeaseRequest{Connection: "mail", Owner: "two", Gone: "somebody", Generation: 3, Now: after(0), TTL: ttl}
+	if shown, won, err := s.AcquireLease(t.Context(), request); err != nil || won || shown.Owner != first.Owner {
+		t.Fatalf("%+v %v %v: the lease of a living owner is given", shown, won, err)
+	}
+	request.Gone = first.Owner
+	second, won, err := s.AcquireLease(t.Context(), request)
+	must(t, err)
+	if !won || second.Fence <= first.Fence || second.Tries != 2 {
+		t.Fatalf("won %v: %+v", won, second)
+	}
 }
 
 func leaseClosedAttempt(t *testing.T, s ledger.Store) {

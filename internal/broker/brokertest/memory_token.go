@@ -98,7 +98,7 @@ func (m *Memory) AcquireLease(ctx context.Context, request ledger.LeaseRequest) 
 		now := request.Now
 		whole(&now)
 		held := m.leases[request.Connection]
-		if held.ExpiresAt.After(now) {
+		if held.ExpiresAt.After(now) && (request.Gone == "" || held.Owner != request.Gone) {
 			lease = held
 			return nil
 		}
