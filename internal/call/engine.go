@@ -2,6 +2,7 @@ package call
 
 import (
 	"context"
+	crand "crypto/rand"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/oauth/dpop"
 )
 
 // Credentials gives and renews credentials; *broker.Broker does.
@@ -50,6 +52,8 @@ type Options struct {
 	Now       func() time.Time                              // default [time.Now]
 	Open      func(*broker.Credential) (secret.Text, error) // default [broker.Credential.AccessToken]
 	ClientKey func(*broker.Credential) (secret.Text, error) // default [broker.Credential.ClientKey]
+	ProofKey  func(*broker.Credential) (dpop.Key, error)    // default [broker.Credential.ProofKey]
+	Entropy   io.Reader                                     // for proofs; default [crypto/rand.Reader]
 	Random    func() float64                                // in [0, 1), for the spread of retries; default [rand.Float64]
 }
 
@@ -60,6 +64,9 @@ type Engine struct {
 	now         func() time.Time
 	open        func(*broker.Credential) (secret.Text, error)
 	clientKey   func(*broker.Credential) (secret.Text, error)
+	proofKey    func(*broker.Credential) (dpop.Key, error)
+	entropy     io.Reader
+	nonces      dpop.Nonces // of APIs
 	random      func() float64
 	brake       *brake
 	jars        jars
@@ -78,15 +85,22 @@ func New(credentials Credentials, transport http.RoundTripper, options Options) 
 	if options.ClientKey == nil {
 		options.ClientKey = (*broker.Credential).ClientKey
 	}
+	if options.ProofKey == nil {
+		options.ProofKey = (*broker.Credential).ProofKey
+	}
+	if options.Entropy == nil {
+		options.Entropy = crand.Reader
+	}
 	if options.Random == nil {
 		options.Random = rand.Float64
 	}
 	e := &Engine{
 		credentials: credentials, transport: transport,
 		now: options.Now, open: options.Open, clientKey: options.ClientKey, random: options.Random,
+		proofKey: options.ProofKey, entropy: options.Entropy,
 		brake: newBrake(options.Now), budgets: newBudgets(options.Now),
 	}
-	e.attempt = e.retrying(e.limited(following(e.send)))
+	e.attempt = e.retrying(e.nonced(e.limited(following(e.send))))
 	return e
 }
 
@@ -150,6 +164,9 @@ func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *out
 		return nil, watch.fail(err, target.BaseURL.Host)
 	}
 	watch.answered()
+	if credential.Bound() && !o.away {
+		e.nonces.Adopt(request.URL, response.Header)
+	}
 	response.Body = watch.body(response.Body)
 	if o.packed {
 		unpack(response)
@@ -197,5 +214,5 @@ func (e *Engine) build(ctx context.Context, credential *broker.Credential, o *ou
 		return nil, err
 	}
 	o.attach(request, placed.form)
-	return request, nil
+	return request, e.prove(credential, request, token.Reveal())
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/oauth/dpop"
 )
 
 // authzPrefix begins the paths at which a web server in front of an API asks
@@ -27,6 +28,10 @@ func (s *Server) authz(w http.ResponseWriter, r *http.Request) error {
 	if token.Header == "" {
 		return fault.New(api.CodeNeedsConfiguration, "the connection %q sends its token in no header, so there is none to place", r.PathValue("name")).
 			WithHint("call its API through /proxy/%s/, or add header to api.token.in", r.PathValue("name"))
+	}
+	if token.Scheme == dpop.TokenType {
+		return fault.New(api.CodeNeedsConfiguration, "the token of connection %q is bound to a key: each request needs a proof of its own, and this answer is for any", r.PathValue("name")).
+			WithHint("call its API through /proxy/%s/, which makes the proofs", r.PathValue("name"))
 	}
 	noStore(w.Header())
 	w.Header().Set(token.Header, strings.TrimSpace(token.Scheme+" "+string(token.AccessToken)))

@@ -51,6 +51,19 @@ func (s *Server) getToken(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, token)
 }
 
+func (s *Server) makeProof(w http.ResponseWriter, r *http.Request) error {
+	var request api.ProofRequest
+	if err := decode(r, &request, nil); err != nil {
+		return err
+	}
+	proof, err := s.config.Broker.Proof(r.Context(), r.PathValue("name"), request)
+	if err != nil {
+		return err
+	}
+	noStore(w.Header())
+	return answer(w, http.StatusOK, proof)
+}
+
 // minTTLOf reads the query parameter of [tokenQuery].
 func minTTLOf(r *http.Request) (time.Duration, error) {
 	text := r.URL.Query().Get("min_ttl")

@@ -19,6 +19,7 @@ import (
 type Broker interface {
 	Providers
 	Clients
+	Registrations
 	Connections
 	Operations
 	Grants
@@ -38,6 +39,15 @@ type Clients interface {
 	Client(ctx context.Context, name string) (api.Client, error)
 	PutClient(ctx context.Context, name string, spec api.ClientSpec) (created bool, err error)
 	DeleteClient(ctx context.Context, name string) error
+}
+
+// Registrations are clients that were registered without a person.
+type Registrations interface {
+	RegisterClient(ctx context.Context, name string, request api.RegisterRequest) error
+	Registration(ctx context.Context, name string) (api.Registration, error)
+	ChangeRegistration(ctx context.Context, name string, change api.RegistrationChange) (api.Registration, error)
+	Deregister(ctx context.Context, name string) error
+	ClientDocument(ctx context.Context, name string) (map[string]any, error)
 }
 
 // Connections are grants and how to call with them.
@@ -62,6 +72,7 @@ type Grants interface {
 // TokenSource gives tokens to callers and to calls.
 type TokenSource interface {
 	Token(ctx context.Context, connection string, minTTL time.Duration) (api.AccessToken, error)
+	Proof(ctx context.Context, connection string, request api.ProofRequest) (api.Proof, error)
 	Credential(ctx context.Context, connection string) (*broker.Credential, error)
 }
 

@@ -26,8 +26,9 @@ func (db *DB) PutClient(ctx context.Context, c ledger.Client) error {
 				allowed_hosts,
 				cause,
 				secret,
-				learned
-			) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+				learned,
+				registration
+			) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 			ON CONFLICT (name) DO UPDATE SET
 				provider                   = excluded.provider,
 				client_id                  = excluded.client_id,
@@ -38,7 +39,8 @@ func (db *DB) PutClient(ctx context.Context, c ledger.Client) error {
 				allowed_hosts              = excluded.allowed_hosts,
 				cause                      = excluded.cause,
 				secret                     = excluded.secret,
-				learned                    = excluded.learned`,
+				learned                    = excluded.learned,
+				registration               = excluded.registration`,
 			c.Name,
 			c.Provider,
 			c.ClientID,
@@ -50,7 +52,8 @@ func (db *DB) PutClient(ctx context.Context, c ledger.Client) error {
 			document{c.AllowedHosts},
 			document{c.Cause},
 			sealed(c.Secret),
-			document{c.Learned})
+			document{c.Learned},
+			sealed(c.Registration))
 		return err
 	})
 }
@@ -145,7 +148,8 @@ func (db *DB) findClients(ctx context.Context, f filter, limit int) ([]ledger.Cl
 			allowed_hosts,
 			cause,
 			secret,
-			learned
+			learned,
+			registration
 		FROM clients` + f.where() + `
 		ORDER BY name` + f.limit(limit)
 	return find(ctx, db, scanClient, query, f.args...)
@@ -165,6 +169,7 @@ func scanClient(row scanner) (c ledger.Client, err error) {
 		document{&c.Cause},
 		(*[]byte)(&c.Secret),
 		document{&c.Learned},
+		(*[]byte)(&c.Registration),
 	)
 	return c, err
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/secret"
 )
 
 // PutConnection inserts a connection or replaces its Spec, State, Cause and
@@ -87,6 +88,29 @@ func (db *DB) SetState(ctx context.Context, name string, generation int64, chang
 	})
 }
 
+// KeepProofKey writes a connection's proof key unless it has one, and returns
+// the one it has then.
+func (db *DB) KeepProofKey(ctx context.Context, connection string, key secret.Sealed) (kept secret.Sealed, err error) {
+	err = db.publish(ctx, ledger.Change{Noun: ledger.NounConnection, Name: connection}, func(tx queryer) error {
+		if _, err := tx.ExecContext(ctx, `
+			UPDATE connections
+			SET proof_key = $1
+			WHERE name = $2
+			  AND proof_key IS NULL`,
+			sealed(key),
+			connection); err != nil {
+			return err
+		}
+		var f filter
+		f.and("c.name = ", connection)
+		found, err := collect(ctx, tx, scanConnection, connectionQuery(&f, "c.name", 1), f.args...)
+		c, err := only(found, err, "connection", connection)
+		kept = c.ProofKey
+		return err
+	})
+	return kept, err
+}
+
 // TouchConnections records when connections were last used. A time before the
 // one known, and a name that is unknown, change nothing.
 func (db *DB) TouchConnections(ctx context.Context, usedAt map[string]time.Time) error {
@@ -164,6 +188,7 @@ func connectionQuery(f *filter, order string, limit int) string {
 			c.cause,
 			c.spec,
 			c.captured,
+			c.proof_key,
 			t.expires_at,
 			t.refresh_expires_at,
 			t.scope,
@@ -187,6 +212,7 @@ func scanConnection(row scanner) (c ledger.Connection, err error) {
 		document{&c.Cause},
 		document{&c.Spec},
 		document{&c.Captured},
+		(*[]byte)(&c.ProofKey),
 		instant{&c.ExpiresAt},
 		instant{&c.RefreshExpiresAt},
 		document{&c.GrantedScopes},

@@ -150,6 +150,7 @@ func (db *DB) DropTokenSets(ctx context.Context, connection string, change ledge
 				generation = 0,
 				due_at     = 0,
 				captured   = NULL,
+				proof_key  = NULL,
 				state      = $1,
 				cause      = $2,
 				updated_at = $3

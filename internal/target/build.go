@@ -147,3 +147,11 @@ func placements(p *api.TokenPlacement) []Placement {
 	}
 	return places
 }
+
+// WithScheme is the target for a token that goes into the Authorization header
+// alone, under a scheme of its own (RFC 9449 section 7.1).
+func (t *Target) WithScheme(scheme string) *Target {
+	other := *t
+	other.Token = []Placement{{In: api.InHeader, Name: "Authorization", Scheme: scheme}}
+	return &other
+}
