@@ -54,4 +54,8 @@ type Flow struct {
 	Status     FlowStatus `json:"status"`
 	Cause      *Cause     `json:"cause,omitempty"` // why it failed
 	ExpiresAt  time.Time  `json:"expires_at"`
+	// By device, while it is pending: what a person types where.
+	UserCode                string `json:"user_code,omitempty"`
+	VerificationURI         string `json:"verification_uri,omitempty"`
+	VerificationURIComplete string `json:"verification_uri_complete,omitempty"`
 }

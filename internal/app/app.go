@@ -15,6 +15,7 @@ import (
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/egress"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/link"
 	"github.com/valetkey/valetkey/internal/proxy"
 	"github.com/valetkey/valetkey/internal/rest"
 	"github.com/valetkey/valetkey/internal/spill"
@@ -37,6 +38,7 @@ type App struct {
 	keys      *access.Keys
 	operators *access.Operators
 	broker    *broker.Broker
+	links     *link.Links
 	sweeper   *sweeper.Sweeper // nil: nothing is swept
 	handler   http.Handler
 }
@@ -99,6 +101,7 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	}); err != nil {
 		return nil, err
 	}
+	a.makeLinks(out)
 	if err := a.makeSweeper(); err != nil {
 		return nil, err
 	}
@@ -122,6 +125,7 @@ func (a *App) serve(out *egress.Egress) http.Handler {
 		Broker:    a.broker,
 		Keys:      a.keys,
 		Operators: operatorLinks{a},
+		Links:     a.links,
 		Engine:    engine,
 		Proxy:     proxy.New(engine, rest.WriteError),
 		Web: web.New(web.Config{

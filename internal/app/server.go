@@ -127,6 +127,7 @@ func (s *Server) Run(ctx context.Context) error {
 	var chores sync.WaitGroup
 	chores.Go(func() { s.keepHouse(ctx) })
 	chores.Go(func() { s.follow(ctx, s.store.Changes(ctx)) })
+	chores.Go(func() { s.followLinks(ctx) })
 	if s.sweeper != nil {
 		chores.Go(func() { s.sweep(ctx) })
 	}
@@ -185,7 +186,7 @@ func (s *Server) keepHouse(ctx context.Context) {
 			err = errors.Join(s.broker.Flush(ctx), s.keys.Flush(ctx))
 			s.spill.Replay(ctx)
 		case <-tidy.C:
-			err = errors.Join(s.broker.Tidy(ctx), s.operators.Tidy(ctx))
+			err = errors.Join(s.broker.Tidy(ctx), s.operators.Tidy(ctx), s.links.Tidy(ctx))
 		}
 		if err != nil && ctx.Err() == nil {
 			s.config.Log.Error("housekeeping failed; it is tried again", slog.Any("error", err))

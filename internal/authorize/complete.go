@@ -117,7 +117,7 @@ func (f *Flows) judgeAndSave(ctx context.Context, flow ledger.Flow, params url.V
 	if err != nil {
 		return f.codeRefused(ctx, a, err)
 	}
-	from := origin{server: server}
+	from := origin{server: server, flow: flow.ID}
 	if a.AsksForIDToken() {
 		from.nonce = arrangement.Nonce(verifier)
 	}
@@ -150,6 +150,7 @@ func (f *Flows) redeemCode(ctx context.Context, a arrangement.Arrangement, serve
 type origin struct {
 	server oauth.Server
 	nonce  string
+	flow   string // that was begun for it; "": none
 }
 
 // saveAuthorized saves the first token set of a grant. A renewal of the grant
@@ -158,6 +159,11 @@ func (f *Flows) saveAuthorized(ctx context.Context, a arrangement.Arrangement, f
 	who, err := f.desk.Identify(ctx, a, from.server, token, from.nonce)
 	if err != nil {
 		return err
+	}
+	if f.Accept != nil && from.flow != "" {
+		if err := f.Accept(ctx, from.flow, who); err != nil {
+			return err
+		}
 	}
 	owner, err := account.Pin(a.Connection.Name, a.Connection.Owner(), who)
 	if err != nil {

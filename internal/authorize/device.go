@@ -22,6 +22,9 @@ import (
 type deviceFlow struct {
 	DeviceCode string        `json:"device_code"`
 	Interval   time.Duration `json:"interval"`
+	UserCode   string        `json:"user_code"`
+	URI        string        `json:"uri"`
+	Complete   string        `json:"complete,omitempty"`
 }
 
 // polls remembers when each device flow may ask again. It is forgotten at a
@@ -122,7 +125,10 @@ func (f *Flows) newDeviceFlow(a arrangement.Arrangement, server oauth.Server, co
 	if err != nil {
 		return ledger.Flow{}, err
 	}
-	document, err := json.Marshal(deviceFlow{DeviceCode: codes.DeviceCode, Interval: codes.Interval})
+	document, err := json.Marshal(deviceFlow{
+		DeviceCode: codes.DeviceCode, Interval: codes.Interval,
+		UserCode: codes.UserCode, URI: codes.VerificationURI, Complete: codes.VerificationURIComplete,
+	})
 	if err != nil {
 		return ledger.Flow{}, err
 	}
@@ -143,16 +149,21 @@ func (f *Flows) newDeviceFlow(a arrangement.Arrangement, server oauth.Server, co
 	}, nil
 }
 
+// openDevice reads what is kept of an authorization by device code.
+func (f *Flows) openDevice(flow ledger.Flow) (kept deviceFlow, err error) {
+	text, err := f.desk.Keyring.Open(flow.AuthorizationURL, ledger.FlowPlace(flow.ID, "device"))
+	if err != nil {
+		return kept, err
+	}
+	return kept, json.Unmarshal([]byte(text.Reveal()), &kept)
+}
+
 // pollDevice asks the provider whether the person has approved, when it is
 // time to (RFC 8628 section 3.5), and returns the flow as it is then. Whoever
 // looks at the flow drives it: nothing is polled that nobody waits for.
 func (f *Flows) pollDevice(ctx context.Context, flow ledger.Flow) (ledger.Flow, error) {
-	text, err := f.desk.Keyring.Open(flow.AuthorizationURL, ledger.FlowPlace(flow.ID, "device"))
+	kept, err := f.openDevice(flow)
 	if err != nil {
-		return flow, err
-	}
-	var kept deviceFlow
-	if err := json.Unmarshal([]byte(text.Reveal()), &kept); err != nil {
 		return flow, err
 	}
 	p := f.polls.of(flow.ID, device.Poll{Interval: kept.Interval, ExpiresAt: flow.ExpiresAt})
@@ -198,16 +209,24 @@ func (f *Flows) endDevice(ctx context.Context, a arrangement.Arrangement, flow l
 		}
 		return flow, err
 	}
+	var refusal error
 	if step.Verdict == device.Granted {
-		if err := f.saveAuthorized(ctx, a, origin{server: oauth.Server{Issuer: flow.Issuer}}, token); err != nil {
-			return flow, err
+		from := origin{server: oauth.Server{Issuer: flow.Issuer}, flow: flow.ID}
+		refusal = f.saveAuthorized(ctx, a, from, token)
+		if refusal == nil {
+			flow.Status = api.FlowDone
+			return flow, f.desk.Store.FinishFlow(ctx, flow.ID, flow.Status, nil)
 		}
-		flow.Status = api.FlowDone
-		return flow, f.desk.Store.FinishFlow(ctx, flow.ID, flow.Status, nil)
+		if !fault.Is(refusal, api.CodeForbidden) && !fault.Is(refusal, api.CodeConflict) {
+			return flow, refusal
+		}
 	}
 	flow.Status = api.FlowFailed
 	flow.Cause = &api.Cause{Code: string(step.Verdict), Title: "the authorization was not approved in time", Remedy: "valetkey connect " + flow.Connection + " --device"}
-	if step.Err != nil && step.Verdict != device.Expired {
+	if refusal != nil { // another account than the one it belongs to
+		shown := fault.As(refusal)
+		flow.Cause = &api.Cause{Code: causeCode(refusal), Title: shown.Message, Remedy: shown.Hint}
+	} else if step.Err != nil && step.Verdict != device.Expired {
 		flow.Cause = f.desk.Cause(a, step.Err)
 		if step.Err.ClientWide() {
 			if err := f.desk.ParkClient(ctx, a.Client.Name, flow.Cause); err != nil {

@@ -218,7 +218,15 @@ func (f *Flows) Flow(ctx context.Context, id string) (api.Flow, error) {
 			return api.Flow{}, err
 		}
 	}
-	return f.flowView(flow), nil
+	view := f.flowView(flow)
+	if flow.ByDevice() && view.Status == api.FlowPending {
+		kept, err := f.openDevice(flow)
+		if err != nil {
+			return view, err
+		}
+		view.UserCode, view.VerificationURI, view.VerificationURIComplete = kept.UserCode, kept.URI, kept.Complete
+	}
+	return view, nil
 }
 
 func (f *Flows) flowView(flow ledger.Flow) api.Flow {

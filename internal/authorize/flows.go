@@ -1,13 +1,19 @@
 package authorize
 
 import (
+	"context"
 	"crypto/sha256"
 
 	"github.com/valetkey/valetkey/internal/arrangement"
+	"github.com/valetkey/valetkey/oauth/idtoken"
 )
 
 // Flows begins and finishes authorizations. Make one with [New].
 type Flows struct {
+	// Accept judges who authorized in a flow, before anything is saved; nil:
+	// anybody may. It is set before the first flow.
+	Accept func(ctx context.Context, flow string, who idtoken.Account) error
+
 	desk      *arrangement.Desk
 	publicURL string
 	origins   []string

@@ -69,11 +69,8 @@ func (l *Links) Begin(ctx context.Context, address string, embedded bool) (Link,
 			return closed(*next)
 		}
 		next.Status, next.Flow = api.LinkOpened, begun.Flow
-		next.Progress.Cause, next.Progress.Embedded, next.Progress.Device = nil, embedded, nil
+		next.Progress.Cause, next.Progress.Embedded = nil, embedded
 		next.DueAt = time.Time{} // what failed before is tried again
-		if begun.UserCode != "" {
-			next.Progress.Device = &Device{begun.UserCode, begun.VerificationURI, begun.VerificationURIComplete}
-		}
 		return nil
 	})
 }

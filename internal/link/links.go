@@ -219,7 +219,7 @@ func (l *Links) save(ctx context.Context, one Link, change func(*Link) error) (L
 // end gives a link an outcome, of which its webhook is told.
 func (l *Links) end(one *Link, status api.ConnectLinkStatus, cause *api.Cause) {
 	now := l.Now().UTC()
-	one.Status, one.Progress.Cause, one.Progress.EndedAt, one.Progress.Device = status, cause, now, nil
+	one.Status, one.Progress.Cause, one.Progress.EndedAt = status, cause, now
 	if one.Terms.Webhook != "" {
 		one.DueAt, one.Progress.Tries, one.Progress.LastError = now, 0, ""
 	}

@@ -40,18 +40,10 @@ type Progress struct {
 	EndedAt   time.Time  `json:"ended_at,omitzero"`
 	Cause     *api.Cause `json:"cause,omitempty"`
 	Embedded  bool       `json:"embedded,omitempty"` // the last attempt was begun in a window of another page
-	Device    *Device    `json:"device,omitempty"`   // of the last attempt, by device code
 	State     string     `json:"state,omitempty"`    // SHA-256 of the state of an admin consent, in hexadecimal
 	Tenant    string     `json:"tenant,omitempty"`
 	Tries     int        `json:"tries,omitempty"` // of the webhook, for the present status
 	LastError string     `json:"last_error,omitempty"`
-}
-
-// Device is what a person types elsewhere (RFC 8628 section 3.2).
-type Device struct {
-	UserCode string `json:"user_code"`
-	URI      string `json:"uri"`
-	Complete string `json:"complete,omitempty"`
 }
 
 // Filter selects links; zero fields select all.

@@ -94,6 +94,7 @@ type Config struct {
 	Broker    Broker
 	Keys      Keys
 	Operators Operators // makes links for operators; nil: none are made
+	Links     Links     // connect links; nil: none are made
 	Engine    Engine
 	Proxy     http.Handler                // serves /proxy/ once the caller is authorized; nil: not found
 	Web       http.Handler                // serves what is for browsers; nil: not found
@@ -138,7 +139,7 @@ func newServer(config Config) *Server {
 		config.Web = nothing
 	}
 	s := &Server{config: config, mux: http.NewServeMux()}
-	s.routes = s.table()
+	s.routes = append(s.table(), s.linkRoutes()...)
 	s.document = sync.OnceValues(func() ([]byte, error) { return document(s.routes, config.Version) })
 	s.page = sync.OnceValues(func() ([]byte, error) { return referencePage(s.routes) })
 	for _, route := range s.routes {

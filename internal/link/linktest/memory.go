@@ -112,14 +112,17 @@ func (m *Memory) Links(ctx context.Context, f link.Filter) (found []link.Link, e
 }
 
 func matches(l link.Link, f link.Filter) bool {
-	open := l.Status == api.LinkPending || l.Status == api.LinkOpened || l.Status == api.LinkFailed
 	return (f.Connection == "" || l.Connection == f.Connection) &&
 		(f.Flow == "" || l.Flow == f.Flow) &&
 		(f.Status == "" || l.Status == f.Status) &&
 		(!f.Trying || l.Status == api.LinkOpened && l.Flow != "") &&
-		(f.DueBy.IsZero() || !l.DueAt.IsZero() && !l.DueAt.After(f.DueBy)) &&
-		(f.ExpiredBy.IsZero() || open && !l.ExpiresAt.After(f.ExpiredBy)) &&
-		(f.Before == "" || l.ID < f.Before)
+		(f.Before == "" || l.ID < f.Before) && inTime(l, f)
+}
+
+func inTime(l link.Link, f link.Filter) bool {
+	open := l.Status == api.LinkPending || l.Status == api.LinkOpened || l.Status == api.LinkFailed
+	return (f.DueBy.IsZero() || !l.DueAt.IsZero() && !l.DueAt.After(f.DueBy)) &&
+		(f.ExpiredBy.IsZero() || open && !l.ExpiresAt.After(f.ExpiredBy))
 }
 
 // SaveLink implements [link.Store].
