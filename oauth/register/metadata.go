@@ -74,6 +74,9 @@ func (m *Metadata) UnmarshalJSON(text []byte) error {
 	}
 	maps.DeleteFunc(all, func(name string, value any) bool { return value == nil || servers(name) })
 	*m = Metadata(known)
+	if string(m.JWKS) == "null" {
+		m.JWKS = nil
+	}
 	if m.Further = nil; len(all) > 0 {
 		m.Further = all
 	}
