@@ -1,6 +1,7 @@
 package arrangement
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -114,6 +115,10 @@ func (d *Desk) authorizationRequest(a Arrangement, ask Ask) (oauth.Authorization
 		Resource:            a.Resources(),
 		Extra:               extra,
 		Rules:               rules,
+	}
+	if a.Grant == GrantImplicit { // nothing is redeemed, so there is nothing to prove
+		request.ResponseType = cmp.Or(provider.ResponseType, oauth.ResponseTypeToken)
+		request.CodeChallenge, request.CodeChallengeMethod = "", ""
 	}
 	if a.AsksForIDToken() {
 		request.Nonce = Nonce(ask.Verifier)

@@ -87,7 +87,11 @@ func (f *Flows) judgeAndSave(ctx context.Context, flow ledger.Flow, params url.V
 	if err != nil {
 		return err
 	}
-	response, err := oauth.ParseAuthorizationResponse(params, catalog.CodeNames(a.Described)...)
+	names := catalog.CodeNames(a.Described)
+	if a.Grant == arrangement.GrantImplicit {
+		names = []string{oauth.NoCode}
+	}
+	response, err := oauth.ParseAuthorizationResponse(params, names...)
 	if err != nil {
 		return refusedAnswer(err, flow.Connection)
 	}
@@ -113,7 +117,7 @@ func (f *Flows) judgeAndSave(ctx context.Context, flow ledger.Flow, params url.V
 	if callbackErr != nil {
 		return callbackErr
 	}
-	token, err := f.redeemCode(ctx, a, server, oauth.CodeParams(response.Code, flow.RedirectURI, verifier))
+	token, err := f.firstToken(ctx, a, server, params, oauth.CodeParams(response.Code, flow.RedirectURI, verifier))
 	if err != nil {
 		return f.codeRefused(ctx, a, err)
 	}
@@ -129,6 +133,22 @@ func (f *Flows) judgeAndSave(ctx context.Context, flow ledger.Flow, params url.V
 func refusedAnswer(err error, connection string) error {
 	return fault.Wrap(err, api.CodeForbidden, "the answer that came back was refused: %s", oauth.Words(err)).
 		WithHint("nothing was changed; begin a new authorization: valetkey connect %s", connection)
+}
+
+// firstToken is what the answer stands for: a code is redeemed; with the grant
+// implicit the token is there.
+func (f *Flows) firstToken(ctx context.Context, a arrangement.Arrangement, server oauth.Server, answer, code url.Values) (oauth.Token, error) {
+	if a.Grant != arrangement.GrantImplicit {
+		return f.redeemCode(ctx, a, server, code)
+	}
+	if err := f.desk.Leave(a.Grant); err != nil {
+		return oauth.Token{}, err
+	}
+	var rules oauth.ResponseRules
+	if described := a.Provider.Provider.TokenResponse; described != nil {
+		rules = *described
+	}
+	return oauth.ImplicitToken(answer, f.desk.Now(), rules)
 }
 
 func (f *Flows) redeemCode(ctx context.Context, a arrangement.Arrangement, server oauth.Server, params url.Values) (oauth.Token, error) {

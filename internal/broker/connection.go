@@ -219,6 +219,9 @@ func (b *Broker) judgeGrant(c ledger.Connection, client ledger.Client, status *a
 			}
 		}
 	}
+	if arrangement.Unsafe(grant) {
+		status.Warnings = append(status.Warnings, "the grant "+string(grant)+" is one that OAuth's security practice advises against (RFC 9700): change to authorization_code as soon as the provider has it")
+	}
 	if !status.Renewable && !c.ExpiresAt.IsZero() && c.State == api.StateActive {
 		status.Warnings = append(status.Warnings, "the provider gave no refresh token, so this connection ends at "+
 			c.ExpiresAt.UTC().Format("2006-01-02 15:04:05 MST")+"; "+arrangement.RefreshTokenAdvice(c.Spec, provider))

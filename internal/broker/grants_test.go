@@ -49,7 +49,9 @@ func reading(files map[string]string) func(*broker.Config) {
 			}
 			return []byte(text), nil
 		}
-		c.Outside.Run = func(_ context.Context, argv []string) ([]byte, error) { return []byte(strings.Join(argv, "+") + "\n"), nil }
+		c.Outside.Run = func(_ context.Context, argv []string) ([]byte, error) {
+			return []byte(strings.Join(argv, "+") + "\n"), nil
+		}
 	}
 }
 
@@ -313,6 +315,39 @@ func TestWhatIsBroughtMustBeWhatTheGrantTakes(t *testing.T) {
 		if len(h.server.requests) > 0 {
 			t.Errorf("%s: the provider was asked", grant)
 		}
+	}
+}
+
+func TestRFC6749_4_2_2_ATokenBehindTheHashIsTakenWithTheOperatorsLeave(t *testing.T) {
+	h := grantHarness(t, "implicit", api.GrantSettings{}, allowing("implicit"))
+	flow, sent := h.begin("it")
+	if sent.Get("response_type") != "token" || sent.Has("code_challenge") {
+		t.Fatalf("%v", sent)
+	}
+	answer := url.Values{"state": sent["state"], "access_token": {"at"}, "token_type": {"bearer"}, "expires_in": {"3600"}}
+	if _, err := h.Complete(h.ctx, answer, func(string) string { return "another browser" }); code(err) != api.CodeForbidden {
+		t.Fatalf("RFC6749-10.12: %v", err)
+	}
+	forged := url.Values{"state": {"forged"}, "access_token": {"at"}, "token_type": {"bearer"}}
+	if _, err := h.Complete(h.ctx, forged, h.cookie); code(err) != api.CodeNotFound {
+		t.Fatalf("a state that nobody began with: %v", err)
+	}
+	_, err := h.Complete(h.ctx, answer, h.cookie)
+	h.must(err)
+	if ended, err := h.Flow(h.ctx, flow); err != nil || ended.Status != api.FlowDone || len(h.server.requests) != 0 {
+		t.Fatalf("%+v, %d token requests, %v", ended, len(h.server.requests), err)
+	}
+	if got := h.tokenFor(h.ctx, "it"); got != "at" {
+		t.Fatal(got)
+	}
+	if c := h.state("it"); c.Renewable || len(c.Warnings) == 0 || !strings.Contains(c.Warnings[0], "RFC 9700") {
+		t.Errorf("%v", c.Warnings)
+	}
+	// Of any other grant no token in an address is taken (RFC 9700 section 2.1.2).
+	_, sent = h.begin("mail")
+	answer.Set("state", sent.Get("state"))
+	if _, err := h.Complete(h.ctx, answer, h.cookie); err == nil {
+		t.Error("a token was planted in a code flow")
 	}
 }
 

@@ -27,6 +27,7 @@ func Lint(p api.Provider) []Finding {
 	c.endpoints()
 	c.choices()
 	c.assertions()
+	c.certificates()
 	c.requests()
 	c.flow()
 	c.responses()
@@ -78,7 +79,7 @@ func (c *checker) endpoints() {
 		c.address(endpoint.key, *endpoint.url, true)
 	}
 	c.forms()
-	if e.Issuer == "" && e.TokenEndpoint == "" && len(e.EndpointForms["token_endpoint"]) == 0 {
+	if c.provider.Grant != "implicit" && e.Issuer == "" && e.TokenEndpoint == "" && len(e.EndpointForms["token_endpoint"]) == 0 {
 		c.wrong("token_endpoint", "it is missing, and there is no issuer to discover it from")
 	}
 }
@@ -147,7 +148,7 @@ func (c *checker) choices() {
 		{"provenance.verification", verification, []string{api.VerificationTried, api.VerificationDocumented, api.VerificationCollected, api.VerificationUnverified}},
 		{"grant", p.Grant, []string{string(oauth.GrantAuthorizationCode), "device_code", string(oauth.GrantClientCredentials), "jwt_bearer", "saml2_bearer", "token_exchange", "on_behalf_of", grantCustom, string(oauth.GrantPassword), "implicit"}},
 		{"code_challenge_method", p.CodeChallengeMethod, []string{oauth.MethodS256, oauth.MethodPlain, oauth.MethodNone}},
-		{"token_endpoint_auth_method", p.TokenEndpointAuthMethod, []string{string(oauth.AuthBasic), string(oauth.AuthPost), string(oauth.AuthPrivateKeyJWT), string(oauth.AuthSecretJWT), string(oauth.AuthNone)}},
+		{"token_endpoint_auth_method", p.TokenEndpointAuthMethod, methodNames()},
 	} {
 		if choice.value != "" && !slices.Contains(choice.allowed, choice.value) {
 			c.wrong(choice.key, "%q is not one of %s", choice.value, strings.Join(choice.allowed, ", "))
@@ -201,6 +202,9 @@ func (c *checker) assertions() {
 			continue
 		}
 		texts := map[string]string{"audience": rules.Audience}
+		if rules.Header != nil {
+			texts["header.kid"] = rules.Header.KeyID
+		}
 		for name, value := range rules.Claims {
 			if text, ok := value.(string); ok {
 				texts["claims."+name] = text
@@ -225,8 +229,11 @@ func (c *checker) settings() {
 		return
 	}
 	c.address("api.base_url", s.BaseURL, false)
+	c.builtIn = []string{InClientID}
 	c.texts("api.headers", s.Headers)
 	c.texts("api.query", s.Query)
+	c.testTexts(s.Test)
+	c.builtIn = nil
 	if s.BaseURL == "" && s.Test != nil {
 		c.wrong("api.base_url", "it is missing, and api.test stands under it")
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/traffic"
 	"github.com/valetkey/valetkey/internal/web/console"
@@ -55,6 +56,7 @@ func (g *rig) config(publicURL string) Config {
 	return Config{
 		Flows:     g.broker,
 		Domain:    console.Domain{Connections: g.broker, Grants: g.broker, Catalogue: g.broker, Keys: keys, Calls: calls},
+		Writer: g.broker, Network: discovery.New(http.DefaultClient, time.Now),
 		Operators: g.operators, PublicURL: publicURL, Now: func() time.Time { return g.now },
 		Log: slog.New(slog.NewTextHandler(&g.log, nil)),
 	}
@@ -311,7 +313,6 @@ func TestAFlowThatNobodyFinishedIsGone(t *testing.T) {
 func TestAnAnswerThatBelongsToNothingIsRefusedWithAdvice(t *testing.T) {
 	g := newRig(t, public)
 	for _, target := range []string{
-		"/oauth/callback",
 		"/oauth/callback?code=x",
 		"/oauth/callback?state=forged&code=x",
 		"/oauth/callback?state=a&state=b&code=x",
