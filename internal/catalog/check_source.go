@@ -22,6 +22,12 @@ func (c *checker) sources() {
 		if len(v.Options) > 0 && len(v.Enum) > 0 {
 			c.at(append(key, "enum"), "the options are the values allowed; leave enum out")
 		}
+		if v.Secret && v.From != api.FromClient {
+			c.at(append(key, "secret"), "only a field of the registration can be a secret: it needs from: client")
+		}
+		if v.Secret && (v.Default != "" || len(v.Enum) > 0 || len(v.Options) > 0) {
+			c.at(append(key, "secret"), "a value that stands in the description is none")
+		}
 		if v.From == api.FromRequest || v.Request != nil {
 			c.lookup(key, v)
 		}

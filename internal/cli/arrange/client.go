@@ -30,11 +30,9 @@ type clientFlags struct {
 	provider    string
 	description string
 	id          string
-	secretFile  string
-	keyFile     string
-	method      string
 	variables   []string
 	hosts       []string
+	prompt.CredentialFlags
 }
 
 func (f *clientFlags) register(p Commands, cmd *cobra.Command) {
@@ -42,9 +40,7 @@ func (f *clientFlags) register(p Commands, cmd *cobra.Command) {
 	flags.StringVar(&f.provider, "provider", "", "the provider it is registered at")
 	flags.StringVar(&f.description, "description", "", "a note to yourself")
 	flags.StringVar(&f.id, "client-id", "", "the client id that the provider gave you")
-	flags.StringVar(&f.secretFile, "client-secret-file", "", "the `FILE` with its secret; - for stdin or a prompt")
-	flags.StringVar(&f.keyFile, "private-key-file", "", "the `FILE` with its private key: PEM with or without its certificate, JWK, or a service account's JSON")
-	flags.StringVar(&f.method, "auth-method", "", "client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt or none (default: the provider's)")
+	f.Register(cmd)
 	flags.StringArrayVar(&f.variables, "var", nil, "a variable of the provider, `NAME=VALUE`; may be repeated")
 	flags.StringArrayVar(&f.hosts, "allowed-host", nil, "an API host its tokens may go to; may be repeated (default: the base URL's)")
 	_ = cmd.RegisterFlagCompletionFunc("provider", p.CompleteProviders)
@@ -60,7 +56,6 @@ func (f *clientFlags) changes(ctx context.Context, p Commands, cmd *cobra.Comman
 		"provider":     {"provider", f.provider},
 		"description":  {"description", f.description},
 		"client-id":    {"client_id", f.id},
-		"auth-method":  {"token_endpoint_auth_method", f.method},
 		"allowed-host": {"allowed_hosts", f.hosts},
 	} {
 		if cmd.Flags().Changed(flag) {
@@ -74,7 +69,7 @@ func (f *clientFlags) changes(ctx context.Context, p Commands, cmd *cobra.Comman
 	if variables != nil {
 		patch["variables"] = variables
 	}
-	return patch, p.PatchCredential(ctx, patch, f.secretFile, f.keyFile)
+	return patch, f.Patch(ctx, p.Prompt, patch)
 }
 
 func (p Commands) clientAddCommand() *cobra.Command {
@@ -131,15 +126,13 @@ func (f *clientFlags) spec(ctx context.Context, p Commands) (api.ClientSpec, err
 		return api.ClientSpec{}, err
 	}
 	spec := api.ClientSpec{
-		Description:             f.description,
-		Provider:                f.provider,
-		Variables:               variables,
-		ClientID:                f.id,
-		TokenEndpointAuthMethod: f.method,
-		AllowedHosts:            f.hosts,
+		Description:  f.description,
+		Provider:     f.provider,
+		Variables:    variables,
+		ClientID:     f.id,
+		AllowedHosts: f.hosts,
 	}
-	spec.ClientSecret, spec.PrivateKey, err = p.Credential(ctx, f.secretFile, f.keyFile)
-	return spec, err
+	return spec, f.Spec(ctx, p.Prompt, &spec)
 }
 
 func (p Commands) clientUpdateCommand() *cobra.Command {
@@ -149,7 +142,8 @@ func (p Commands) clientUpdateCommand() *cobra.Command {
 		Short:             "Change a client: only what a flag names",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: p.CompleteClients,
-		Example:           "  valetkey client update contoso-app --client-secret-file new-secret.txt",
+		Example: `  valetkey client update contoso-app --client-secret-file new-secret.txt
+  valetkey client update contoso-app --next-client-secret-file next.txt --client-secret-expires 2027-11-30`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			patch, err := f.changes(cmd.Context(), p, cmd)
 			if err != nil {
@@ -164,6 +158,7 @@ func (p Commands) clientUpdateCommand() *cobra.Command {
 		},
 	}
 	f.register(p, cmd)
+	f.RegisterRemovals(cmd)
 	return cmd
 }
 
@@ -242,9 +237,7 @@ func (p Commands) showClient(c api.Client, err error) error {
 		console.Field(w, "description", c.Description)
 		console.Row(w, "provider", c.Provider)
 		console.Row(w, "client id", c.ClientID)
-		console.Field(w, "client secret", c.ClientSecret)
-		console.Field(w, "private key", c.PrivateKey)
-		console.Field(w, "auth method", c.TokenEndpointAuthMethod)
+		showCredential(w, c)
 		console.Field(w, "variables", console.Pairs(c.Variables))
 		console.Field(w, "allowed hosts", strings.Join(c.AllowedHosts, " "))
 		console.Row(w, "redirect URI", c.RedirectURI)

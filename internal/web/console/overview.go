@@ -105,6 +105,9 @@ func (c *Console) endings(ctx context.Context, clients []api.Client, until time.
 		}
 	}
 	for _, client := range clients {
+		if at := client.ClientSecretExpiresAt; at != nil && at.Before(until) {
+			found = append(found, ending{*at, "secret", client.Name, "/clients#" + client.Name, at.Before(now)})
+		}
 		if at := client.CertificateExpiresAt; at != nil && at.Before(until) {
 			found = append(found, ending{*at, "certificate", client.Name, "/clients#" + client.Name, at.Before(now)})
 		}
