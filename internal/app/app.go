@@ -13,6 +13,7 @@ import (
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/egress"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/link"
@@ -131,6 +132,8 @@ func (a *App) serve(out *egress.Egress) http.Handler {
 		Web: web.New(web.Config{
 			Flows:     a.broker,
 			Domain:    console.Domain{Connections: a.broker, Grants: a.broker, Catalogue: a.broker, Keys: a.keys, Calls: engine},
+			Writer:    a.broker,
+			Network:   discovery.New(out.Client(tokenRequestLimit), a.config.Now),
 			Operators: a.operators,
 			OpenID:    a.config.openID(out.Client(tokenRequestLimit)),
 			PublicURL: a.config.PublicURL,

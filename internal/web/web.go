@@ -15,6 +15,7 @@ import (
 	"github.com/valetkey/valetkey/internal/web/console"
 	"github.com/valetkey/valetkey/internal/web/page"
 	"github.com/valetkey/valetkey/internal/web/session"
+	"github.com/valetkey/valetkey/internal/web/wizard"
 )
 
 // Flows are authorizations in progress; *broker.Broker has them.
@@ -28,11 +29,13 @@ type Flows interface {
 // maxForm bounds the body of a posted callback, in bytes.
 const maxForm = 64 << 10
 
-// Config is what the pages are made of. Flows, Domain, Operators and PublicURL
-// are required.
+// Config is what the pages are made of. Flows, Domain, Writer, Network, Operators
+// and PublicURL are required.
 type Config struct {
 	Flows     Flows
 	Domain    console.Domain
+	Writer    wizard.Writer
+	Network   wizard.Network
 	Operators *access.Operators
 	OpenID    *session.OpenID // nil: operators sign in with passwords only
 	PublicURL string          // what browsers see
@@ -77,9 +80,11 @@ func New(config Config) http.Handler {
 	mux.HandleFunc("GET /favicon.ico", s.pages.Favicon)
 	mux.HandleFunc("/", s.missing)
 	s.desk.Register(mux)
-	console.New(console.Config{
+	pages := console.New(console.Config{
 		Domain: config.Domain, Pages: s.pages, PublicURL: config.PublicURL, Now: config.Now, Log: config.Log,
-	}).Register(mux, s.desk.Guard)
+	})
+	pages.Register(mux, s.desk.Guard)
+	wizard.New(wizard.Config{Console: pages, Writer: config.Writer, Flows: config.Flows, Network: config.Network}).Register(mux, s.desk.Guard)
 	return withHeaders(mux)
 }
 
