@@ -131,9 +131,10 @@ func (a *App) serve(out *egress.Egress) http.Handler {
 		Proxy:     proxy.New(engine, rest.WriteError),
 		Web: web.New(web.Config{
 			Flows:     a.broker,
-			Domain:    console.Domain{Connections: a.broker, Grants: a.broker, Catalogue: a.broker, Keys: a.keys, Calls: engine},
+			Domain:    console.Domain{Connections: a.broker, Grants: a.broker, Catalogue: a.broker, Keys: a.keys, Calls: engine, Links: a.links},
 			Writer:    a.broker,
 			Network:   discovery.New(out.Client(tokenRequestLimit), a.config.Now),
+			Links:     a.links,
 			Operators: a.operators,
 			OpenID:    a.config.openID(out.Client(tokenRequestLimit)),
 			PublicURL: a.config.PublicURL,

@@ -12,7 +12,9 @@ import (
 	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/link"
 	"github.com/valetkey/valetkey/internal/web/console"
+	connectlink "github.com/valetkey/valetkey/internal/web/link"
 	"github.com/valetkey/valetkey/internal/web/page"
 	"github.com/valetkey/valetkey/internal/web/session"
 	"github.com/valetkey/valetkey/internal/web/wizard"
@@ -36,6 +38,7 @@ type Config struct {
 	Domain    console.Domain
 	Writer    wizard.Writer
 	Network   wizard.Network
+	Links     *link.Links // nil: there are no links
 	Operators *access.Operators
 	OpenID    *session.OpenID // nil: operators sign in with passwords only
 	PublicURL string          // what browsers see
@@ -51,6 +54,7 @@ type site struct {
 	prefix string // the public URL's path: every address that a browser is given begins with it
 	log    *slog.Logger
 	pages  *page.Set
+	links  *connectlink.Pages // nil: there are none
 }
 
 // New returns the handler of every page.
@@ -71,6 +75,13 @@ func New(config Config) http.Handler {
 		Pages: s.pages, Operators: config.Operators, OpenID: config.OpenID, PublicURL: config.PublicURL, Log: config.Log,
 	})
 	mux := http.NewServeMux()
+	if config.Links != nil {
+		s.links = connectlink.New(connectlink.Config{
+			Visits: config.Links, Desk: config.Links, Flows: config.Flows,
+			Pages: s.pages, PublicURL: config.PublicURL, Now: config.Now, Log: config.Log,
+		})
+		s.links.Register(mux, s.desk.Guard)
+	}
 	mux.HandleFunc("GET /{$}", s.landing)
 	mux.HandleFunc("GET /oauth/start/{flow}", s.start)
 	mux.HandleFunc("GET /oauth/callback", s.callback)
@@ -214,6 +225,9 @@ func (s *site) posted(w http.ResponseWriter, r *http.Request) {
 // done says how a flow ended. The flow's id is random and known to those who
 // took part; the page names the connection and no secret.
 func (s *site) done(w http.ResponseWriter, r *http.Request) {
+	if s.links != nil && s.links.Outcome(w, r, r.PathValue("flow")) {
+		return
+	}
 	flow, err := s.flows.Flow(r.Context(), r.PathValue("flow"))
 	if err != nil {
 		s.fail(w, r, "", err)

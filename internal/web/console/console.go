@@ -49,6 +49,11 @@ type Keys interface {
 	Revoke(ctx context.Context, name string) error
 }
 
+// Links ask people without an account to authorize; *link.Links makes them.
+type Links interface {
+	Create(ctx context.Context, spec api.ConnectLinkSpec) (api.NewConnectLink, error)
+}
+
 // Calls sends requests through connections and knows what was sent lately;
 // *traffic.Watch does.
 type Calls interface {
@@ -66,6 +71,7 @@ type Domain struct {
 	Catalogue   Catalogue
 	Keys        Keys
 	Calls       Calls
+	Links       Links
 }
 
 // Config is what a Console is made of; all of it is required.

@@ -170,6 +170,9 @@ func (c *Console) bulkOne(r *http.Request, name string) (string, error) {
 	case "links":
 		begun, err := c.Grants.Begin(r.Context(), name, api.AuthorizeRequest{})
 		return begun.AuthorizationURL, err
+	case "ask":
+		made, err := c.Links.Create(r.Context(), api.ConnectLinkSpec{Connection: name})
+		return string(made.URL), err
 	}
 	return "", fault.New(api.CodeInvalid, "there is no such action")
 }
