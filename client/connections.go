@@ -21,8 +21,17 @@ func (c *Client) Authorize(ctx context.Context, connection string, req api.Autho
 // Token returns an access token that is good for at least minTTL, renewed
 // first where needed. The key must have a role that may see tokens.
 func (c *Client) Token(ctx context.Context, connection string, minTTL time.Duration) (api.AccessToken, error) {
+	return c.TokenFor(ctx, connection, "", minTTL)
+}
+
+// TokenFor is Token for another resource out of the same grant: the name of an
+// additional token of the provider, or an absolute URI (RFC 8707).
+func (c *Client) TokenFor(ctx context.Context, connection, resource string, minTTL time.Duration) (api.AccessToken, error) {
 	var out api.AccessToken
 	query := url.Values{}
+	if resource != "" {
+		query.Set("resource", resource)
+	}
 	if minTTL > 0 {
 		query.Set("min_ttl", minTTL.String())
 	}
@@ -35,6 +44,13 @@ func (c *Client) Token(ctx context.Context, connection string, minTTL time.Durat
 func (c *Client) Test(ctx context.Context, connection string) (api.TestResult, error) {
 	var out api.TestResult
 	err := c.do(ctx, request{method: http.MethodPost, path: of(connection, "test")}, &out)
+	return out, err
+}
+
+// TestWithoutRefresh is Test without the renewal and what follows it.
+func (c *Client) TestWithoutRefresh(ctx context.Context, connection string) (api.TestResult, error) {
+	var out api.TestResult
+	err := c.do(ctx, request{method: http.MethodPost, path: of(connection, "test"), query: url.Values{"refresh": {"false"}}}, &out)
 	return out, err
 }
 

@@ -2,6 +2,7 @@ package arrangement
 
 import (
 	"context"
+	"maps"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
@@ -129,12 +130,21 @@ func (a Arrangement) Target() (*target.Target, error) {
 		return nil, fault.New(api.CodeNeedsConfiguration, "the base_url of connection %q lets the provider's answer choose the host by {%s}", a.Connection.Name, open[0]).
 			WithHint("give variables.%s of the provider's description a must_match", open[0])
 	}
-	t, err := target.New(a.Connection.Name, settings, a.Provider.Variables)
+	t, err := target.New(a.Connection.Name, settings, a.callVariables())
 	if err != nil {
 		return nil, err
 	}
+	t.Hints = a.Described.ErrorHints
 	t.Logins = target.Pages(a.Provider.Provider.AuthorizationEndpoint, a.Provider.Provider.Issuer)
 	return t, t.CheckHost(a.Client.AllowedHosts)
+}
+
+// callVariables are what the templates of the api block know: the variables,
+// and the client's identifier, which many APIs want with each call.
+func (a Arrangement) callVariables() map[string]string {
+	known := map[string]string{catalog.InClientID: a.Client.ClientID}
+	maps.Copy(known, a.Provider.Variables)
+	return known
 }
 
 // Load reads a connection with its client.

@@ -2,6 +2,7 @@ package call
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"io"
 	"mime"
@@ -10,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/answer"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 // maxPeek is how much of an answer's body, in bytes, a rule may look into.
@@ -17,7 +20,7 @@ const maxPeek = 64 << 10
 
 // picks says whether an answer is one that a rule speaks of. A listed status
 // that is alone says so by itself; standard is the list when the rule has none.
-func picks(rule api.AnswerRule, response *http.Response, standard []int, alone int) bool {
+func picks(rule api.AnswerRule, response *http.Response, media api.MediaTypes, standard []int, alone int) bool {
 	statuses := rule.Statuses
 	if len(statuses) == 0 {
 		statuses = standard
@@ -31,7 +34,7 @@ func picks(rule api.AnswerRule, response *http.Response, standard []int, alone i
 	case !listed && len(rule.Statuses) > 0:
 		return false
 	}
-	return inHeader(rule, response) || inBody(rule, response)
+	return inHeader(rule, response) || inBody(rule, response, media)
 }
 
 // looksInside says whether a rule can pick an answer whatever its status.
@@ -44,41 +47,58 @@ func inHeader(rule api.AnswerRule, response *http.Response) bool {
 		return false
 	}
 	for _, value := range response.Header.Values(rule.Header) {
-		if among(rule.Values, strings.TrimSpace(value)) {
+		if answer.Among(rule.Values, strings.TrimSpace(value)) {
 			return true
 		}
 	}
 	return false
 }
 
-func inBody(rule api.AnswerRule, response *http.Response) bool {
-	if rule.Path == "" || !hasDocument(response) {
+func inBody(rule api.AnswerRule, response *http.Response, media api.MediaTypes) bool {
+	if rule.Path == "" || !hasDocument(response, media) {
 		return false
 	}
-	value, found := lookup(readable(response), rule.Path)
-	return found && among(rule.Values, value)
+	value, found := document(response, media).Lookup(rule.Path)
+	return found && answer.Among(rule.Values, value)
 }
 
-// among reports whether a value is one of those wanted; without any, each is.
-func among(wanted []string, value string) bool {
-	return len(wanted) == 0 || slices.ContainsFunc(wanted, func(w string) bool { return strings.EqualFold(w, value) })
+// document is the beginning of an answer's body, for what its connection takes
+// it, or else for what the API calls it.
+func document(response *http.Response, media api.MediaTypes) answer.Document {
+	label := taken(response.StatusCode, media)
+	if label == "" {
+		label = response.Header.Get("Content-Type")
+	}
+	return answer.Read(label, readable(response))
+}
+
+// taken is the media type that the settings give to answers of a status.
+func taken(status int, media api.MediaTypes) string {
+	if status >= http.StatusBadRequest {
+		return answer.MediaType(cmp.Or(media.ErrorMediaType, media.MediaType))
+	}
+	return answer.MediaType(cmp.Or(media.SuccessMediaType, media.MediaType))
 }
 
 // hasDocument says whether the body may be a document that ends, so that
 // looking into it holds up no stream.
-func hasDocument(response *http.Response) bool {
+func hasDocument(response *http.Response, media api.MediaTypes) bool {
 	if response.StatusCode == http.StatusSwitchingProtocols || response.ContentLength == 0 || response.Body == http.NoBody {
 		return false
 	}
-	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	if err != nil {
+	label := response.Header.Get("Content-Type")
+	if isEndless(label) {
+		return false
+	}
+	kind, _, err := mime.ParseMediaType(label)
+	if err != nil || taken(response.StatusCode, media) != "" {
 		return true
 	}
 	switch kind {
-	case "text/plain", "text/html", "text/json", "application/json":
+	case "text/plain", "text/html", "text/json", "application/json", "text/xml", "application/xml", "application/x-www-form-urlencoded":
 		return true
 	}
-	return strings.HasSuffix(kind, "+json")
+	return strings.HasSuffix(kind, "+json") || strings.HasSuffix(kind, "+xml")
 }
 
 // readable is the beginning of an answer's body, decompressed.
@@ -125,10 +145,11 @@ type broken struct{ err error }
 // Read implements [io.Reader].
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
-// needsBody says whether a rule of the connection looks into bodies, so that
-// they must come in an encoding that can be read here.
-func needsBody(paths ...string) bool {
-	return slices.ContainsFunc(paths, func(path string) bool { return path != "" })
+// looksIntoBodies says whether a rule of the connection looks into bodies, so
+// that they must come in an encoding that can be read here.
+func looksIntoBodies(target *target.Target, o *outgoing) bool {
+	return target.AuthError.Path != "" || target.RateLimit.Path != "" || target.Retry.BodyPath != "" ||
+		!target.OutcomeRules.IsZero() || target.MediaType == answer.SOAP || len(o.Header["Soapaction"]) > 0
 }
 
 // readableEncoding narrows a request's Accept-Encoding to what [readable] reads.

@@ -26,7 +26,7 @@ func (e *Engine) refuses(target *target.Target, o *outgoing, response *http.Resp
 	if judged := e.challenged(response); judged != nil {
 		return judged.Action == oauth.ActionRefresh
 	}
-	if picks(target.AuthError.AnswerRule, response, statusesOfRefusal(), http.StatusUnauthorized) {
+	if picks(target.AuthError.AnswerRule, response, target.MediaTypes, statusesOfRefusal(), http.StatusUnauthorized) {
 		return true
 	}
 	return isSet(target.AuthError.LoginPage) && asksToSignIn(target, o, response)

@@ -13,13 +13,13 @@ import (
 )
 
 // answer is what a fake API answers to the first token; any other gets 200.
-type answer struct {
+type reply struct {
 	status int
 	header map[string]string
 	body   string
 }
 
-func (a answer) serve(w http.ResponseWriter, r *http.Request) {
+func (a reply) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") != "Bearer token-1" {
 		_, _ = io.WriteString(w, "welcome")
 		return
@@ -31,22 +31,22 @@ func (a answer) serve(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, a.body)
 }
 
-func jsonAnswer(status int, body string) answer {
-	return answer{status, map[string]string{"Content-Type": "application/json"}, body}
+func jsonAnswer(status int, body string) reply {
+	return reply{status, map[string]string{"Content-Type": "application/json"}, body}
 }
 
 func TestP30_RulesOverStatusHeaderAndBodyTellARefusedToken(t *testing.T) {
 	slack := api.AnswerRule{Statuses: []int{200}, Path: "/error", Values: api.StringList{"token_expired", "invalid_auth"}}
 	for name, test := range map[string]struct {
 		rule    api.AnswerRule
-		answer  answer
+		answer  reply
 		renewed bool
 	}{
 		"200 with the value":       {slack, jsonAnswer(200, `{"ok":false,"error":"token_expired"}`), true},
 		"200 in other case":        {slack, jsonAnswer(200, `{"error":"Invalid_Auth"}`), true},
 		"200 with another value":   {slack, jsonAnswer(200, `{"error":"channel_not_found"}`), false},
 		"200 without the member":   {slack, jsonAnswer(200, `{"ok":true}`), false},
-		"200 that is no JSON":      {slack, answer{200, map[string]string{"Content-Type": "text/plain"}, "error"}, false},
+		"200 that is no JSON":      {slack, reply{200, map[string]string{"Content-Type": "text/plain"}, "error"}, false},
 		"401 not in the list":      {slack, jsonAnswer(401, `{"error":"other"}`), false},
 		"any status with the path": {api.AnswerRule{Path: "code", Values: api.StringList{"3200"}}, jsonAnswer(400, `{"code":3200}`), true},
 		"401 beside a path":        {api.AnswerRule{Path: "code", Values: api.StringList{"3200"}}, jsonAnswer(401, `{}`), true},
@@ -54,9 +54,9 @@ func TestP30_RulesOverStatusHeaderAndBodyTellARefusedToken(t *testing.T) {
 		"a member of any value":    {api.AnswerRule{Statuses: []int{400}, Path: "/fault/auth"}, jsonAnswer(400, `{"fault":{"auth":{"x":1}}}`), true},
 		"a member that is null":    {api.AnswerRule{Statuses: []int{400}, Path: "/auth"}, jsonAnswer(400, `{"auth":null}`), false},
 		"an item of a list":        {api.AnswerRule{Statuses: []int{403}, Path: "/0/errorCode", Values: api.StringList{"INVALID_SESSION_ID"}}, jsonAnswer(403, `[{"message":"m","errorCode":"INVALID_SESSION_ID"}]`), true},
-		"a header":                 {api.AnswerRule{Header: "X-Reason", Values: api.StringList{"expired"}}, answer{403, map[string]string{"X-Reason": "Expired"}, ""}, true},
-		"a header of other value":  {api.AnswerRule{Header: "X-Reason", Values: api.StringList{"expired"}}, answer{403, map[string]string{"X-Reason": "forbidden"}, ""}, false},
-		"JSON called HTML":         {slack, answer{200, map[string]string{"Content-Type": "text/html"}, `{"error":"invalid_auth"}`}, true},
+		"a header":                 {api.AnswerRule{Header: "X-Reason", Values: api.StringList{"expired"}}, reply{403, map[string]string{"X-Reason": "Expired"}, ""}, true},
+		"a header of other value":  {api.AnswerRule{Header: "X-Reason", Values: api.StringList{"expired"}}, reply{403, map[string]string{"X-Reason": "forbidden"}, ""}, false},
+		"JSON called HTML":         {slack, reply{200, map[string]string{"Content-Type": "text/html"}, `{"error":"invalid_auth"}`}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, "", test.answer.serve)
@@ -89,7 +89,7 @@ func TestAChallengeDecidesBeforeTheStatus(t *testing.T) {
 		`Negotiate, Bearer error="invalid_token", realm="insufficient"`: {400, true},
 	} {
 		t.Run(challenge, func(t *testing.T) {
-			r := newRig(t, "", answer{test.status, map[string]string{"WWW-Authenticate": challenge}, "no"}.serve)
+			r := newRig(t, "", reply{test.status, map[string]string{"WWW-Authenticate": challenge}, "no"}.serve)
 			response, body := r.do(t, Request{Path: "/"})
 			if renewed := r.credentials.renewals == 1; renewed != test.renewed {
 				t.Fatalf("renewed: %v", renewed)
@@ -102,7 +102,7 @@ func TestAChallengeDecidesBeforeTheStatus(t *testing.T) {
 }
 
 func TestAChallengeOfASuccessSaysNothing(t *testing.T) {
-	r := newRig(t, "", answer{200, map[string]string{"WWW-Authenticate": `Bearer error="invalid_token"`}, ""}.serve)
+	r := newRig(t, "", reply{200, map[string]string{"WWW-Authenticate": `Bearer error="invalid_token"`}, ""}.serve)
 	if r.do(t, Request{Path: "/"}); r.credentials.renewals != 0 {
 		t.Error("a success renewed the token")
 	}
@@ -110,10 +110,10 @@ func TestAChallengeOfASuccessSaysNothing(t *testing.T) {
 
 func TestALoginPageInsteadOfAnAnswerIsARefusalWhereConfigured(t *testing.T) {
 	yes := true
-	page := answer{200, map[string]string{"Content-Type": "text/html; charset=utf-8"}, "<html>Sign in</html>"}
-	redirect := func(to string) answer { return answer{302, map[string]string{"Location": to}, ""} }
+	page := reply{200, map[string]string{"Content-Type": "text/html; charset=utf-8"}, "<html>Sign in</html>"}
+	redirect := func(to string) reply { return reply{302, map[string]string{"Location": to}, ""} }
 	for name, test := range map[string]struct {
-		answer  answer
+		answer  reply
 		accept  string
 		rule    *bool
 		renewed bool
@@ -126,7 +126,7 @@ func TestALoginPageInsteadOfAnAnswerIsARefusalWhereConfigured(t *testing.T) {
 		"to another server":           {redirect("https://cdn.example/login"), "", &yes, false},
 		"to the API itself":           {redirect("/elsewhere"), "", &yes, false},
 		"to the server, no rule":      {redirect("https://login.example/any"), "", nil, false},
-		"an error page of a gateway":  {answer{502, page.header, page.body}, "", &yes, false},
+		"an error page of a gateway":  {reply{502, page.header, page.body}, "", &yes, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, "", test.answer.serve)
@@ -162,7 +162,7 @@ func TestABodyThatWasLookedIntoReachesTheCallerWhole(t *testing.T) {
 	writer := gzip.NewWriter(&packed)
 	_, _ = io.WriteString(writer, big)
 	writer.Close()
-	for name, sent := range map[string]answer{
+	for name, sent := range map[string]reply{
 		"larger than the look": jsonAnswer(200, big),
 		"small":                jsonAnswer(200, `{"error":"none"}`),
 		"empty":                jsonAnswer(200, ``),

@@ -282,26 +282,31 @@ func (b *budget) idleSince(moment time.Time) bool {
 // holds more than their number. A bucket of tokens would let through twice as
 // many around the moment when it is full.
 type window struct {
-	began []time.Time // a ring
-	next  int         // the oldest
+	size  int
+	began []int64 // a ring of moments in nanoseconds since 1970, which grows up to size
+	next  int     // the oldest
 }
 
-func newWindow(requests int) window { return window{began: make([]time.Time, requests)} }
+func newWindow(requests int) window { return window{size: requests} }
 
 func (w *window) add(now time.Time) {
-	if len(w.began) == 0 {
+	switch {
+	case w.size == 0:
 		return
+	case len(w.began) < w.size:
+		w.began = append(w.began, now.UnixNano())
+	default:
+		w.began[w.next] = now.UnixNano()
 	}
-	w.began[w.next] = now
-	w.next = (w.next + 1) % len(w.began)
+	w.next = (w.next + 1) % w.size
 }
 
 // free is when a request may begin that has others before it.
 func (w *window) free(before int, per time.Duration) time.Time {
-	rounds := before / len(w.began)
-	oldest := w.began[(w.next+before)%len(w.began)]
-	if oldest.IsZero() && rounds == 0 {
-		return oldest
+	rounds := before / w.size
+	at := (w.next + before) % w.size
+	if at >= len(w.began) {
+		return time.Time{} // nothing began there yet
 	}
-	return oldest.Add(per * time.Duration(rounds+1))
+	return time.Unix(0, w.began[at]).Add(per * time.Duration(rounds+1))
 }

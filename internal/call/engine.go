@@ -133,6 +133,7 @@ func (e *Engine) Do(ctx context.Context, connection string, r Request) (*http.Re
 			return nil, err
 		}
 	}
+	outcome(credential.Target, &o, response)
 	o.report(response.Header)
 	return response, nil
 }
@@ -202,7 +203,8 @@ func (e *Engine) build(ctx context.Context, credential *broker.Credential, o *ou
 		o.attach(request, nil)
 		return request, nil
 	}
-	if needsBody(target.AuthError.Path, target.RateLimit.Path, target.Retry.BodyPath) {
+	label(header, target.MediaTypes, o)
+	if looksIntoBodies(target, o) {
 		readableEncoding(header)
 	}
 	token, err := e.open(credential)

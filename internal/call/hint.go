@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/valetkey/valetkey/api"
 )
 
 const (
@@ -116,7 +118,8 @@ func unit(name string) float64 {
 type hints struct {
 	header   string // configured; "": none
 	bodyPath string // configured; "": none
-	limited  bool   // the answer says that it was too much
+	media    api.MediaTypes
+	limited  bool // the answer says that it was too much
 }
 
 // find looks for a hint: in the configured places, in Retry-After, and, in an
@@ -127,8 +130,8 @@ func (h hints) find(response *http.Response, now time.Time) (time.Duration, bool
 			return d, true
 		}
 	}
-	if h.bodyPath != "" && hasDocument(response) {
-		if value, found := lookup(readable(response), h.bodyPath); found {
+	if h.bodyPath != "" && hasDocument(response, h.media) {
+		if value, found := document(response, h.media).Lookup(h.bodyPath); found {
 			if d, ok := fieldHint(value, now); ok {
 				return d, true
 			}
@@ -143,7 +146,7 @@ func (h hints) find(response *http.Response, now time.Time) (time.Duration, bool
 	if d, ok := resetHint(response.Header, now); ok {
 		return d, true
 	}
-	return bodyHint(response, now)
+	return h.inBody(response, now)
 }
 
 // fieldHint reads a hint that may stand in a sentence.
@@ -209,18 +212,18 @@ func structuredReset(field string) (time.Duration, bool) {
 // inBodyText is how a sentence in a body begins that tells when to try again.
 var inBodyText = regexp.MustCompile(`(?i)(?:retry[ _-]?after|try again|retry|wait)[^.\n]{0,100}`)
 
-// bodyHint reads what the body of an answer to too much tells people.
-func bodyHint(response *http.Response, now time.Time) (time.Duration, bool) {
-	if !hasDocument(response) {
+// inBody reads what the body of an answer to too much tells people.
+func (h hints) inBody(response *http.Response, now time.Time) (time.Duration, bool) {
+	if !hasDocument(response, h.media) {
 		return 0, false
 	}
-	body := readable(response)
-	for _, pointer := range [...]string{"retry_after", "/error/retry_after", "/parameters/retry_after"} {
-		if value, found := lookup(body, pointer); found {
+	body := document(response, h.media)
+	for _, path := range [...]string{"retry_after", "/error/retry_after", "/parameters/retry_after"} {
+		if value, found := body.Lookup(path); found {
 			if d, ok := untilHint(value, now); ok {
 				return d, true
 			}
 		}
 	}
-	return inSentence(inBodyText.FindString(string(body)), now)
+	return inSentence(inBodyText.FindString(body.Text()), now)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 // headerError is on an answer that comes from Valetkey itself instead of the API.
@@ -22,8 +23,8 @@ const headerError = "Valetkey-Error"
 const longestPause = time.Hour
 
 // isLimit says whether an answer means that the API was asked too much.
-func isLimit(rules api.RateLimitRules, response *http.Response) bool {
-	return picks(rules.AnswerRule, response, []int{http.StatusTooManyRequests}, http.StatusTooManyRequests)
+func isLimit(target *target.Target, response *http.Response) bool {
+	return picks(target.RateLimit.AnswerRule, response, target.MediaTypes, []int{http.StatusTooManyRequests}, http.StatusTooManyRequests)
 }
 
 // limited keeps calls within what the API takes: each waits in line for a
@@ -46,8 +47,8 @@ func (e *Engine) limited(once step) step {
 			b.leave()
 			return nil, err
 		}
-		if isLimit(target.RateLimit, response) {
-			where := hints{header: cmp.Or(target.RateLimit.RetryAfterHeader, target.Retry.Header), bodyPath: target.Retry.BodyPath, limited: true}
+		if isLimit(target, response) {
+			where := hints{header: cmp.Or(target.RateLimit.RetryAfterHeader, target.Retry.Header), bodyPath: target.Retry.BodyPath, media: target.MediaTypes, limited: true}
 			hint, hinted := where.find(response, e.now())
 			b.struck(hint, hinted)
 		} else {

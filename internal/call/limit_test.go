@@ -205,15 +205,15 @@ func TestALimitAnswerWithoutATimeHoldsBackEverLonger(t *testing.T) {
 func TestLimitAnswersAreKnownByOtherStatusesHeadersAndBodies(t *testing.T) {
 	for name, test := range map[string]struct {
 		rule   api.AnswerRule
-		answer answer
+		answer reply
 	}{
-		"403, none left":  {api.AnswerRule{Statuses: []int{403, 429}, Header: "X-RateLimit-Remaining", Values: api.StringList{"0"}}, answer{403, map[string]string{"X-RateLimit-Remaining": "0", "Retry-After": "3"}, ""}},
-		"200, throttled":  {api.AnswerRule{Path: "/errors/0/extensions/code", Values: api.StringList{"THROTTLED"}}, answer{200, after("3"), `{"errors":[{"extensions":{"code":"THROTTLED"}}]}`}},
-		"400, hour's end": {api.AnswerRule{Statuses: []int{400}, Path: "errorCode", Values: api.StringList{"HOURLY_APIINVOCATION_LIMIT_EXCEEDED"}}, answer{400, after("3"), `{"errorCode":"HOURLY_APIINVOCATION_LIMIT_EXCEEDED"}`}},
+		"403, none left":  {api.AnswerRule{Statuses: []int{403, 429}, Header: "X-RateLimit-Remaining", Values: api.StringList{"0"}}, reply{403, map[string]string{"X-RateLimit-Remaining": "0", "Retry-After": "3"}, ""}},
+		"200, throttled":  {api.AnswerRule{Path: "/errors/0/extensions/code", Values: api.StringList{"THROTTLED"}}, reply{200, after("3"), `{"errors":[{"extensions":{"code":"THROTTLED"}}]}`}},
+		"400, hour's end": {api.AnswerRule{Statuses: []int{400}, Path: "errorCode", Values: api.StringList{"HOURLY_APIINVOCATION_LIMIT_EXCEEDED"}}, reply{400, after("3"), `{"errorCode":"HOURLY_APIINVOCATION_LIMIT_EXCEEDED"}`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &script{answers: []answer{test.answer, {200, nil, "done"}}}
+				s := &script{answers: []reply{test.answer, {200, nil, "done"}}}
 				response, err := scripted(s, func(target *target.Target) { target.RateLimit.AnswerRule = test.rule }).Do(t.Context(), "mail", Request{Method: "POST", Path: "/"})
 				if err != nil || response.StatusCode != 200 || !same(s.at, spans(0, 3)) {
 					t.Errorf("%v, %v at %v", response, err, s.at)
@@ -385,7 +385,7 @@ func TestP17_OnlyAStreamWithoutAnEndKeepsNoPlace(t *testing.T) {
 		"application/json": defaultMaxWait, "": defaultMaxWait,
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &script{answers: []answer{{200, map[string]string{"Content-Type": kind}, "data: 1"}}}
+			s := &script{answers: []reply{{200, map[string]string{"Content-Type": kind}, "data: 1"}}}
 			e := scripted(s, func(target *target.Target) { target.RateLimit.Concurrency = 1 })
 			for range 2 {
 				if _, err := e.Do(t.Context(), "mail", Request{Path: "/"}); err != nil {

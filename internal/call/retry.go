@@ -97,11 +97,11 @@ func (e *Engine) judge(target *target.Target, o *outgoing, response *http.Respon
 		f.again, f.few = f.network(o, err), f.rules.Mode != api.RetryAny
 		return f
 	}
-	limited := isLimit(target.RateLimit, response)
+	limited := isLimit(target, response)
 	if !limited && !f.lists(response.StatusCode) || e.refuses(target, o, response) {
 		return f
 	}
-	where := hints{header: cmp.Or(f.rules.Header, target.RateLimit.RetryAfterHeader), bodyPath: f.rules.BodyPath, limited: limited}
+	where := hints{header: cmp.Or(f.rules.Header, target.RateLimit.RetryAfterHeader), bodyPath: f.rules.BodyPath, media: target.MediaTypes, limited: limited}
 	f.hint, f.hinted = where.find(response, e.now())
 	if _, stated := response.Header["Retry-After"]; f.hinted && !stated {
 		response.Header["Retry-After"] = []string{seconds(f.hint)}

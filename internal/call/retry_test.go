@@ -21,7 +21,7 @@ import (
 // script is an API that gives its answers one after the other, the last one
 // for ever. It notes when each request came and with which body.
 type script struct {
-	answers []answer
+	answers []reply
 	failure error // in place of an answer of status 0
 	at      []time.Duration
 	bodies  []string
@@ -92,29 +92,29 @@ func TestP12_ACallWaitsAsTheAPIAsksAndIsSentAgain(t *testing.T) {
 	no, three := false, 3
 	iso := time.Date(2000, 1, 1, 0, 0, 20, 0, time.UTC).Format("2006-01-02T15:04:05Z") // the bubble begins at 00:00:00
 	for name, test := range map[string]struct {
-		answers []answer
+		answers []reply
 		rules   api.RetryRules
 		at      []time.Duration
 		status  int
 	}{
-		"seconds":            {[]answer{{429, after("7"), ""}, {200, nil, ""}}, api.RetryRules{}, spans(0, 7), 200},
-		"a fraction":         {[]answer{{429, after("0.5"), ""}, {200, nil, ""}}, api.RetryRules{}, spans(0, 0.5), 200},
-		"a moment":           {[]answer{{503, after(iso), ""}, {200, nil, ""}}, api.RetryRules{}, spans(0, 20), 200},
-		"a date in the past": {[]answer{{503, after("Fri, 31 Dec 1999 23:00:00 GMT"), ""}, {200, nil, ""}}, api.RetryRules{}, spans(0, 0), 200},
-		"negative":           {[]answer{{429, after("-3"), ""}, {200, nil, ""}}, api.RetryRules{}, spans(0, 0), 200},
-		"too long":           {[]answer{{429, after("61"), "slow"}, {200, nil, ""}}, api.RetryRules{}, spans(0), 429},
-		"10^9 seconds":       {[]answer{{429, after("1000000000"), "slow"}, {200, nil, ""}}, api.RetryRules{}, spans(0), 429},
-		"no hint, doubling":  {[]answer{{503, nil, ""}}, api.RetryRules{}, spans(0, 1, 3, 7, 15, 31), 503},
-		"no hint, steady":    {[]answer{{503, nil, ""}}, api.RetryRules{MultiplyWait: &no, Wait: api.Duration(2 * time.Second), Max: &three}, spans(0, 2, 4, 6), 503},
-		"another status":     {[]answer{{500, nil, "x"}}, api.RetryRules{}, spans(0), 500},
-		"a status that was set": {[]answer{{500, nil, ""}, {200, nil, ""}},
+		"seconds":            {[]reply{{429, after("7"), ""}, {200, nil, ""}}, api.RetryRules{}, spans(0, 7), 200},
+		"a fraction":         {[]reply{{429, after("0.5"), ""}, {200, nil, ""}}, api.RetryRules{}, spans(0, 0.5), 200},
+		"a moment":           {[]reply{{503, after(iso), ""}, {200, nil, ""}}, api.RetryRules{}, spans(0, 20), 200},
+		"a date in the past": {[]reply{{503, after("Fri, 31 Dec 1999 23:00:00 GMT"), ""}, {200, nil, ""}}, api.RetryRules{}, spans(0, 0), 200},
+		"negative":           {[]reply{{429, after("-3"), ""}, {200, nil, ""}}, api.RetryRules{}, spans(0, 0), 200},
+		"too long":           {[]reply{{429, after("61"), "slow"}, {200, nil, ""}}, api.RetryRules{}, spans(0), 429},
+		"10^9 seconds":       {[]reply{{429, after("1000000000"), "slow"}, {200, nil, ""}}, api.RetryRules{}, spans(0), 429},
+		"no hint, doubling":  {[]reply{{503, nil, ""}}, api.RetryRules{}, spans(0, 1, 3, 7, 15, 31), 503},
+		"no hint, steady":    {[]reply{{503, nil, ""}}, api.RetryRules{MultiplyWait: &no, Wait: api.Duration(2 * time.Second), Max: &three}, spans(0, 2, 4, 6), 503},
+		"another status":     {[]reply{{500, nil, "x"}}, api.RetryRules{}, spans(0), 500},
+		"a status that was set": {[]reply{{500, nil, ""}, {200, nil, ""}},
 			api.RetryRules{Statuses: []int{500}}, spans(0, 1), 200},
-		"none":             {[]answer{{429, after("1"), ""}}, api.RetryRules{Mode: api.RetryNone}, spans(0), 429},
-		"any":              {[]answer{{404, nil, ""}, {200, nil, ""}}, api.RetryRules{Mode: api.RetryAny}, spans(0, 1), 200},
-		"a longer limit":   {[]answer{{429, after("300"), ""}, {200, nil, ""}}, api.RetryRules{MaxWait: api.Duration(10 * time.Minute)}, spans(0, 300), 200},
-		"in a header":      {[]answer{{429, map[string]string{"X-Back": "4"}, ""}, {200, nil, ""}}, api.RetryRules{Header: "X-Back"}, spans(0, 4), 200},
-		"in the body":      {[]answer{{429, nil, `{"wait":4}`}, {200, nil, ""}}, api.RetryRules{BodyPath: "wait"}, spans(0, 4), 200},
-		"the whole budget": {[]answer{{429, after("25"), ""}}, api.RetryRules{}, spans(0, 25, 50), 429},
+		"none":             {[]reply{{429, after("1"), ""}}, api.RetryRules{Mode: api.RetryNone}, spans(0), 429},
+		"any":              {[]reply{{404, nil, ""}, {200, nil, ""}}, api.RetryRules{Mode: api.RetryAny}, spans(0, 1), 200},
+		"a longer limit":   {[]reply{{429, after("300"), ""}, {200, nil, ""}}, api.RetryRules{MaxWait: api.Duration(10 * time.Minute)}, spans(0, 300), 200},
+		"in a header":      {[]reply{{429, map[string]string{"X-Back": "4"}, ""}, {200, nil, ""}}, api.RetryRules{Header: "X-Back"}, spans(0, 4), 200},
+		"in the body":      {[]reply{{429, nil, `{"wait":4}`}, {200, nil, ""}}, api.RetryRules{BodyPath: "wait"}, spans(0, 4), 200},
+		"the whole budget": {[]reply{{429, after("25"), ""}}, api.RetryRules{}, spans(0, 25, 50), 429},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestP12_ACallWaitsAsTheAPIAsksAndIsSentAgain(t *testing.T) {
 
 func TestTheCallerIsToldOfAttemptsAndWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{answers: []answer{{429, after("2.5"), ""}, {503, nil, ""}, {200, nil, ""}}}
+		s := &script{answers: []reply{{429, after("2.5"), ""}, {503, nil, ""}, {200, nil, ""}}}
 		response, err := scripted(s, nil).Do(t.Context(), "mail", Request{Path: "/"})
 		if err != nil || response.Header.Get(HeaderAttempts) != "3" || response.Header.Get(HeaderWaited) != "4.5" {
 			t.Errorf("%v, %v", response.Header, err)
@@ -152,7 +152,7 @@ func TestTheCallerIsToldOfAttemptsAndWaits(t *testing.T) {
 func TestP12_AHintOfTheAPIsOwnKindIsPassedOnAsRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, mode := range []string{api.RetryNone, api.RetryStatus} {
-			s := &script{answers: []answer{{429, map[string]string{"X-RateLimit-Reset": "89.2", "X-RateLimit-Remaining": "0"}, ""}}}
+			s := &script{answers: []reply{{429, map[string]string{"X-RateLimit-Reset": "89.2", "X-RateLimit-Remaining": "0"}, ""}}}
 			response, err := scripted(s, func(target *target.Target) { target.Retry.Mode = mode }).Do(t.Context(), "mail", Request{Path: "/"})
 			if err != nil || response.StatusCode != 429 || response.Header.Get("Retry-After") != "90" || response.Header.Get(headerError) != "" {
 				t.Errorf("%s: %v, %v", mode, response, err)
@@ -170,33 +170,33 @@ func TestP11_OnlyWhatCannotActTwiceIsSentAgain(t *testing.T) {
 	for name, test := range map[string]struct {
 		method   string
 		header   http.Header
-		answer   answer
+		answer   reply
 		failure  error
 		change   func(*target.Target)
 		attempts int
 	}{
-		"GET, 503":                  {"GET", nil, answer{503, nil, ""}, nil, nil, 2},
-		"HEAD, 503":                 {"HEAD", nil, answer{503, nil, ""}, nil, nil, 2},
-		"POST, 429":                 {"POST", nil, answer{429, nil, ""}, nil, nil, 2},
-		"POST, 503":                 {"POST", nil, answer{503, nil, ""}, nil, nil, 1},
-		"POST, 503 with a time":     {"POST", nil, answer{503, after("1"), ""}, nil, nil, 2},
-		"POST, 503, key":            {"POST", key, answer{503, nil, ""}, nil, nil, 2},
-		"POST, any, 500":            {"POST", nil, answer{500, nil, ""}, nil, every, 1},
-		"POST, any, 500, key":       {"POST", key, answer{500, nil, ""}, nil, every, 2},
-		"PUT, 503":                  {"PUT", nil, answer{503, nil, ""}, nil, nil, 1},
-		"PUT, 503, opted in":        {"PUT", nil, answer{503, nil, ""}, nil, put, 2},
-		"GET, broken off":           {"GET", nil, answer{}, broken, nil, 2},
-		"POST, broken off":          {"POST", nil, answer{}, broken, nil, 1},
-		"POST, broken off, key":     {"POST", key, answer{}, broken, nil, 2},
-		"PUT, broken off, opted in": {"PUT", nil, answer{}, broken, put, 2},
-		"GET, refused":              {"GET", nil, answer{}, dial, nil, 1},
-		"POST, refused, any":        {"POST", nil, answer{}, dial, every, 2},
-		"GET, no certificate":       {"GET", nil, answer{}, x509.UnknownAuthorityError{}, every, 1},
-		"GET, given up":             {"GET", nil, answer{}, context.Canceled, every, 1},
+		"GET, 503":                  {"GET", nil, reply{503, nil, ""}, nil, nil, 2},
+		"HEAD, 503":                 {"HEAD", nil, reply{503, nil, ""}, nil, nil, 2},
+		"POST, 429":                 {"POST", nil, reply{429, nil, ""}, nil, nil, 2},
+		"POST, 503":                 {"POST", nil, reply{503, nil, ""}, nil, nil, 1},
+		"POST, 503 with a time":     {"POST", nil, reply{503, after("1"), ""}, nil, nil, 2},
+		"POST, 503, key":            {"POST", key, reply{503, nil, ""}, nil, nil, 2},
+		"POST, any, 500":            {"POST", nil, reply{500, nil, ""}, nil, every, 1},
+		"POST, any, 500, key":       {"POST", key, reply{500, nil, ""}, nil, every, 2},
+		"PUT, 503":                  {"PUT", nil, reply{503, nil, ""}, nil, nil, 1},
+		"PUT, 503, opted in":        {"PUT", nil, reply{503, nil, ""}, nil, put, 2},
+		"GET, broken off":           {"GET", nil, reply{}, broken, nil, 2},
+		"POST, broken off":          {"POST", nil, reply{}, broken, nil, 1},
+		"POST, broken off, key":     {"POST", key, reply{}, broken, nil, 2},
+		"PUT, broken off, opted in": {"PUT", nil, reply{}, broken, put, 2},
+		"GET, refused":              {"GET", nil, reply{}, dial, nil, 1},
+		"POST, refused, any":        {"POST", nil, reply{}, dial, every, 2},
+		"GET, no certificate":       {"GET", nil, reply{}, x509.UnknownAuthorityError{}, every, 1},
+		"GET, given up":             {"GET", nil, reply{}, context.Canceled, every, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &script{answers: []answer{test.answer, {200, nil, ""}}, failure: test.failure}
+				s := &script{answers: []reply{test.answer, {200, nil, ""}}, failure: test.failure}
 				request := Request{Method: test.method, Path: "/", Header: test.header}
 				if test.method == "POST" || test.method == "PUT" {
 					request.Body, request.ContentLength = strings.NewReader("pay"), 3
@@ -217,7 +217,7 @@ func TestP11_OnlyWhatCannotActTwiceIsSentAgain(t *testing.T) {
 
 func TestP11_AStreamedBodyIsNotSentAgainAfterALimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{answers: []answer{{429, after("1"), "later"}, {200, nil, ""}}}
+		s := &script{answers: []reply{{429, after("1"), "later"}, {200, nil, ""}}}
 		response, err := scripted(s, nil).Do(t.Context(), "mail", Request{Method: "POST", Path: "/", Body: strings.NewReader("x"), ContentLength: -1})
 		if err != nil || response.StatusCode != 429 || len(s.at) != 1 {
 			t.Errorf("%v, %v after %d requests", response, err, len(s.at))
@@ -228,7 +228,7 @@ func TestP11_AStreamedBodyIsNotSentAgainAfterALimit(t *testing.T) {
 func TestAConnectionThatBreaksOffIsTriedOnceMoreByDefaultAndOftenInModeAny(t *testing.T) {
 	for mode, want := range map[string]int{"": 2, api.RetryStatus: 2, api.RetryAny: 6, api.RetryNone: 1} {
 		synctest.Test(t, func(t *testing.T) {
-			s := &script{answers: []answer{{}}, failure: io.ErrUnexpectedEOF}
+			s := &script{answers: []reply{{}}, failure: io.ErrUnexpectedEOF}
 			_, err := scripted(s, func(target *target.Target) { target.Retry.Mode = mode }).Do(t.Context(), "mail", Request{Path: "/"})
 			if !fault.Is(err, api.CodeUnreachable) || len(s.at) != want {
 				t.Errorf("%q: %v after %d requests", mode, err, len(s.at))
@@ -239,7 +239,7 @@ func TestAConnectionThatBreaksOffIsTriedOnceMoreByDefaultAndOftenInModeAny(t *te
 
 func TestP12_NoWaitGoesBeyondTheCallersDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{answers: []answer{{429, after("10"), "later"}, {200, nil, ""}}}
+		s := &script{answers: []reply{{429, after("10"), "later"}, {200, nil, ""}}}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		begun := time.Now()
@@ -252,7 +252,7 @@ func TestP12_NoWaitGoesBeyondTheCallersDeadline(t *testing.T) {
 
 func TestACallerWhoLeavesEndsTheWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{answers: []answer{{503, after("30"), ""}}}
+		s := &script{answers: []reply{{503, after("30"), ""}}}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)
 		begun := time.Now()
@@ -265,7 +265,7 @@ func TestACallerWhoLeavesEndsTheWait(t *testing.T) {
 
 func TestWaitsAreSpreadUpwardsOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{answers: []answer{{429, after("10"), ""}, {200, nil, ""}}}
+		s := &script{answers: []reply{{429, after("10"), ""}, {200, nil, ""}}}
 		engine := scripted(s, nil)
 		engine.random = func() float64 { return 0.5 }
 		if _, err := engine.Do(t.Context(), "mail", Request{Path: "/"}); err != nil || !same(s.at, spans(0, 10.5)) {
@@ -276,7 +276,7 @@ func TestWaitsAreSpreadUpwardsOnly(t *testing.T) {
 
 func TestARefusedTokenIsRenewedWhileRetriesGoOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{answers: []answer{{503, nil, ""}, {401, nil, ""}, {503, nil, ""}, {200, nil, "done"}}}
+		s := &script{answers: []reply{{503, nil, ""}, {401, nil, ""}, {503, nil, ""}, {200, nil, "done"}}}
 		response, err := scripted(s, nil).Do(t.Context(), "mail", Request{Path: "/"})
 		if err != nil || response.StatusCode != 200 || response.Header.Get(HeaderAttempts) != "4" || !same(s.at, spans(0, 1, 1, 2)) {
 			t.Errorf("%v, %v at %v", response, err, s.at)

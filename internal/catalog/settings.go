@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	maxConcurrency = 50      // requests under way at once
-	maxRequests    = 100_000 // in a span; each takes 8 bytes of memory
+	maxConcurrency = 50        // requests under way at once
+	maxRequests    = 1_000_000 // in a span; each takes 8 bytes of memory while it counts
 	maxRetries     = 20
 	maxQueue       = 10_000
 )
@@ -50,6 +50,8 @@ func (c *checker) limits(s api.CallSettings) {
 	if s.RateLimit != nil {
 		c.rateLimit(*s.RateLimit)
 	}
+	c.bodies(s)
+	c.proxy(s.Proxy)
 }
 
 func (c *checker) answerRule(key string, r api.AnswerRule) {

@@ -23,6 +23,13 @@ const (
 	maxErrorIn = 64 << 10 // bytes of it that are read
 )
 
+// The headers in which package call says that an answer failed, whatever its
+// status, and what to do about it.
+const (
+	headerFailure = "Valetkey-Failure"
+	headerHint    = "Valetkey-Hint"
+)
+
 // Send makes one call of the connection's API; the caller closes the body.
 type Send func(ctx context.Context, r Request) (*http.Response, error)
 
@@ -64,7 +71,7 @@ type Outcome struct {
 }
 
 // Each sends the operation and gives each item of each page to take, in their
-// order. An answer of 400 or above is an error with [api.CodeUpstream]; an
+// order. An answer that failed is an error with [api.CodeUpstream]; an
 // error of take ends the run.
 func (r *Run) Each(ctx context.Context, send Send, take func(json.RawMessage) error) (Outcome, error) {
 	at := newPages(r.op, r.values)
@@ -149,7 +156,7 @@ type page struct {
 
 // page reads an answer. One that is no JSON is raw: its body is still to be read.
 func (r *Run) page(response *http.Response) (page, bool, error) {
-	if response.StatusCode >= http.StatusBadRequest {
+	if response.StatusCode >= http.StatusBadRequest || response.Header.Get(headerFailure) != "" {
 		defer response.Body.Close()
 		return page{}, false, r.refusal(response)
 	}
@@ -235,8 +242,8 @@ func (r *Run) address(path string) string {
 // the API said: whoever may call it may read it.
 func (r *Run) refusal(response *http.Response) error {
 	said, _ := io.ReadAll(io.LimitReader(response.Body, maxErrorIn)) // what broke off says less
-	detail := ""
-	if utf8.Valid(said) {
+	detail := response.Header.Get(headerFailure)
+	if detail == "" && utf8.Valid(said) {
 		detail = strings.Join(strings.Fields(string(said)), " ")
 		if runes := []rune(detail); len(runes) > maxQuoted {
 			detail = string(runes[:maxQuoted]) + "…"
@@ -247,6 +254,9 @@ func (r *Run) refusal(response *http.Response) error {
 		message += ": " + detail
 	}
 	refused := fault.New(api.CodeUpstream, "%s", message)
+	if hint := response.Header.Get(headerHint); hint != "" {
+		return refused.WithHint("%s", hint)
+	}
 	switch response.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		if len(r.op.Scopes) > 0 {

@@ -79,6 +79,10 @@ func TestACallComesBackWhateverItsStatus(t *testing.T) {
 	if string(answer.Body) != "\xff\xfe\x00" || answer.Text != "" {
 		t.Errorf("binary came back as %q %q", answer.Body, answer.Text)
 	}
+	s.send(caller, "POST", "/v1/connections/robot/call", `{"method":"POST","path":"/f","form":{"a":["1","2"]}}`).into(t, 200, &answer)
+	if !strings.Contains(answer.Text, `"body":"a=1\u0026a=2"`) && !strings.Contains(answer.Text, `"body":"a=1&a=2"`) {
+		t.Errorf("a form came as %s", answer.Text)
+	}
 	s.send(caller, "POST", "/v1/connections/robot/call", `{"path":"../../other"}`).problem(t, 400, api.CodeInvalid)
 }
 
@@ -95,8 +99,18 @@ func TestATestSaysHowFarItCame(t *testing.T) {
 	operator := s.key(api.RoleOperator)
 	var result api.TestResult
 	s.send(operator, "POST", "/v1/connections/robot/test", "").into(t, 200, &result)
-	if !result.OK || len(result.Legs) != 2 || !strings.Contains(result.Legs[1].Detail, "GET /me was answered 200 OK") || result.Status != 200 {
+	if !result.OK || len(result.Legs) != 4 || !strings.Contains(result.Legs[1].Detail, "GET /me was answered 200 OK") || result.Status != 200 {
 		t.Errorf("result %+v", result)
+	}
+	result = api.TestResult{}
+	s.send(operator, "POST", "/v1/connections/robot/test?refresh=false", "").into(t, 200, &result)
+	if !result.OK || len(result.Legs) != 2 {
+		t.Errorf("without a renewal: %+v", result)
+	}
+	result = api.TestResult{}
+	s.send(s.key(api.RoleCaller), "POST", "/v1/connections/robot/test", "").into(t, 200, &result)
+	if !result.OK || len(result.Legs) != 2 {
+		t.Errorf("a key that may not change the connection had its token renewed: %+v", result)
 	}
 	s.send(operator, "PATCH", "/v1/connections/robot", `{"api":{"test":{"path":"/teapot"}}}`).into(t, 200, nil)
 	result = api.TestResult{}

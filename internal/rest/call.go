@@ -1,17 +1,14 @@
 package rest
 
 import (
-	"bytes"
-	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"time"
 	"unicode/utf8"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/trial"
 )
 
 const (
@@ -24,12 +21,12 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) error {
 	if err := decode(r, &req, nil); err != nil {
 		return err
 	}
-	if len(req.Body) > 0 && req.Text != "" {
-		return fault.New(api.CodeInvalid, "a call has either body or text, not both").
-			WithHint("body is base64, text is sent as it stands")
-	}
 	name := r.PathValue("name")
-	response, err := s.config.Engine.Do(r.Context(), name, outgoing(req))
+	request, err := outgoing(req)
+	if err != nil {
+		return err
+	}
+	response, err := s.config.Engine.Do(r.Context(), name, request)
 	if err != nil {
 		return err
 	}
@@ -41,33 +38,12 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, result)
 }
 
-// outgoing is a call as the engine takes it.
-func outgoing(req api.CallRequest) call.Request {
-	header := make(http.Header, len(req.Header))
-	for name, values := range req.Header {
-		for _, value := range values {
-			header.Add(name, value)
-		}
-	}
-	body := req.Body
-	if req.Text != "" {
-		body = []byte(req.Text)
-	}
-	out := call.Request{
-		Method:   req.Method,
-		Path:     req.Path,
-		RawQuery: url.Values(req.Query).Encode(),
-		Header:   header,
-	}
-	if len(body) > 0 {
-		out.Body, out.ContentLength = bytes.NewReader(body), int64(len(body))
-	}
-	return out
-}
-
 // callResponse takes an API's answer in whole.
 func callResponse(response *http.Response, connection string) (api.CallResponse, error) {
-	result := api.CallResponse{Status: response.StatusCode, Header: response.Header}
+	result := api.CallResponse{
+		Status: response.StatusCode, Header: response.Header,
+		Failure: response.Header.Get(call.HeaderFailure), Hint: response.Header.Get(call.HeaderHint),
+	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
 		return result, fault.Wrap(err, api.CodeUnreachable, "the API's answer broke off after %d bytes", len(body)).
@@ -85,45 +61,25 @@ func callResponse(response *http.Response, connection string) (api.CallResponse,
 	return result, nil
 }
 
-// test fails as the call itself would; the legs say how far it came when the
-// API answered, whatever its status.
+type testQuery struct {
+	Refresh string `query:"refresh" description:"false: leave the renewal and what follows it out." enum:"true,false"`
+}
+
+// test fails as the call itself would where no token can be had or the API
+// cannot be reached; else the legs say how far it came. Only those who may
+// change the connection have its token renewed.
 func (s *Server) test(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("name")
-	credential, err := s.config.Broker.Credential(r.Context(), name)
-	if err != nil {
+	force := r.URL.Query().Get("refresh") != "false" && owns(callerOf(r), r) == nil
+	tried := trial.Trial{Grants: s.config.Broker, Calls: s.config.Engine, Name: name, MayForce: force}.Run(r.Context())
+	if tried.Answer == nil {
+		return tried.Err
+	}
+	defer tried.Answer.Body.Close()
+	result := api.TestResult{OK: tried.OK(), Legs: tried.Legs}
+	var err error
+	if result.CallResponse, err = callResponse(tried.Answer, name); err != nil {
 		return err
-	}
-	target := credential.Target
-	if target.TestPath == "" {
-		return fault.New(api.CodeNeedsConfiguration, "the connection %q has a token, but no test request is known for its API", name).
-			WithHint("set api.test.path of the connection or its provider to a harmless GET, such as /me")
-	}
-	response, err := s.config.Engine.Do(r.Context(), name, call.Request{Method: target.TestMethod, Path: target.TestPath})
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	result := api.TestResult{OK: response.StatusCode < http.StatusBadRequest}
-	if result.CallResponse, err = callResponse(response, name); err != nil {
-		return err
-	}
-	result.Legs = []api.Leg{
-		{Leg: "token", OK: true, Detail: tokenDetail(credential.ExpiresAt)},
-		{Leg: "request", OK: result.OK, Detail: requestDetail(target.TestMethod, target.TestPath, response.StatusCode)},
 	}
 	return answer(w, http.StatusOK, result)
-}
-
-func tokenDetail(expires time.Time) string {
-	if expires.IsZero() {
-		return "an access token is there; the provider does not say how long it lives"
-	}
-	return "an access token is there, good until " + expires.UTC().Format(time.RFC3339)
-}
-
-func requestDetail(method, path string, status int) string {
-	if method == "" {
-		method = http.MethodGet
-	}
-	return fmt.Sprintf("%s %s was answered %d %s", method, path, status, http.StatusText(status))
 }

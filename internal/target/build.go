@@ -23,21 +23,24 @@ func New(connection string, settings api.CallSettings, vars map[string]string) (
 		Query:       make(map[string]string, len(settings.Query)),
 		Timeout:     time.Duration(settings.Timeout),
 		AuthError:   value(settings.AuthError),
-		TLS:         value(settings.TLS),
 		Redirects:   settings.Redirects,
 		Cookies:     settings.Cookies,
 		Compression: settings.Compression,
 		Retry:       value(settings.Retry),
 		RateLimit:   value(settings.RateLimit),
 		Token:       placements(settings.Token),
+		Way:         Way{TLS: value(settings.TLS), Proxy: settings.Proxy},
+		Answers:     Answers{BodyRules: settings.BodyRules},
 	}
 	if t.Timeout == 0 {
 		t.Timeout = defaultTimeout
 	}
-	if test := settings.Test; test != nil {
-		t.TestMethod, t.TestPath = test.Method, test.Path
+	if err := t.fill(connection, settings, vars); err != nil {
+		return t, err
 	}
-	return t, t.fill(connection, settings, vars)
+	var err error
+	t.Test, err = newTest(settings, vars)
+	return t, err
 }
 
 // value is what a block says; nothing when it is absent.

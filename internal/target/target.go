@@ -17,14 +17,34 @@ type Target struct {
 	Timeout     time.Duration      // for the answer's header to arrive
 	AuthError   api.AuthErrorRules // which answers refuse the token; defaults are not filled in
 	Logins      []*url.URL         // where a person would sign in: a redirect there means that the token is not accepted
-	TLS         api.TLSSettings    // whose certificates the API may show
 	Cookies     *bool              // keep the API's cookies
 	Compression *bool              // ask for compressed answers
 	Redirects   string             // api.RedirectsNone or "", api.RedirectsSameOrigin, api.RedirectsAll
 	Retry       api.RetryRules     // defaults are not filled in
 	RateLimit   api.RateLimitRules // defaults are not filled in
-	TestMethod  string
-	TestPath    string // "": no test request is known
+	Test        *Test              // nil: no test request is known
+	Way
+	Answers
+}
+
+// Way is how the API is reached.
+type Way struct {
+	TLS   api.TLSSettings // whose certificates the API may show
+	Proxy string          // as api.proxy has it; "": none of its own
+}
+
+// Answers is how answers are read.
+type Answers struct {
+	api.BodyRules
+	Hints map[string]string // what to do about an error, by its value or its status
+}
+
+// Test is a request that shows whether the connection works.
+type Test struct {
+	Method, Path, RawQuery string // the query is encoded
+	Header                 map[string]string
+	Body                   string
+	Rules                  api.OutcomeRules
 }
 
 // Placement is one place of the token.

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -24,6 +25,8 @@ type callFlags struct {
 	include  bool
 	paginate bool
 	out      string
+	soap     string
+	soap12   bool
 }
 
 const callHelp = `Send a request to the connection's API and print the body of its answer. The
@@ -33,13 +36,16 @@ PATH stands under the connection's base URL, or is a whole URL under it. The
 method is GET, or POST when there is a body. The body streams: an answer may be
 longer than memory.
 
-Ends 6 when the API answered 400 or above; the body is printed all the same.`
+Ends 6 when the API answered 400 or above, or when its body says that the call
+failed (api.success_path, api.fail_path, a SOAP fault); the body is printed all
+the same.`
 
 const callExample = `  valetkey call contoso-mail /me
   valetkey call contoso-mail /me/messages -q '$top=5' -q '$select=subject'
   valetkey call contoso-mail /me/sendMail -d @mail.json
   valetkey call contoso-mail DELETE /me/messages/42 -i
   valetkey call contoso-mail /upload --form title=Report --file document=@report.pdf
+  valetkey call contoso-erp /orders.asmx --soap urn:GetOrder -d '<GetOrder xmlns="urn:x"><Id>7</Id></GetOrder>'
   valetkey call contoso-mail /me/messages --paginate | jq '.value[].subject'`
 
 // Call is valetkey call.
@@ -53,7 +59,7 @@ func (p Commands) Call() *cobra.Command {
 		Args:              cobra.RangeArgs(2, 3),
 		ValidArgsFunction: p.CompleteConnections,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			request, err := p.callRequest(args, f, cmd.Flags().Changed("body"))
+			request, err := p.callRequest(args, f, cmd.Flags().Changed)
 			if err != nil {
 				return err
 			}
@@ -71,13 +77,16 @@ func (p Commands) Call() *cobra.Command {
 	flags.StringVarP(&f.data, "body", "d", "", "the `BODY`, or @FILE, or @- for stdin")
 	flags.StringArrayVar(&f.form, "form", nil, "a form field, `NAME=VALUE`; may be repeated")
 	flags.StringArrayVar(&f.files, "file", nil, "a file in a multipart form, `NAME=@FILE`; may be repeated")
+	flags.StringVar(&f.soap, "soap", "", "put the body into a SOAP envelope for this `ACTION`, which may be empty")
+	flags.BoolVar(&f.soap12, "soap12", false, "with --soap: SOAP 1.2 in place of 1.1")
 	flags.BoolVarP(&f.include, "include", "i", false, "print status and headers first")
 	flags.BoolVar(&f.paginate, "paginate", false, "print the pages that follow too (@odata.nextLink, or Link: rel=next)")
 	flags.StringVar(&f.out, "out", "", "write the body to this `FILE`")
 	return cmd
 }
 
-func (p Commands) callRequest(args []string, f callFlags, hasData bool) (client.CallRequest, error) {
+func (p Commands) callRequest(args []string, f callFlags, given func(flag string) bool) (client.CallRequest, error) {
+	hasData := given("body")
 	r := client.CallRequest{Path: args[len(args)-1], Query: url.Values{}, Header: http.Header{}}
 	if len(args) == 3 {
 		r.Method = strings.ToUpper(args[1])
@@ -105,6 +114,11 @@ func (p Commands) callRequest(args []string, f callFlags, hasData bool) (client.
 	b, err := p.callBody(f, hasData)
 	if err != nil {
 		return r, err
+	}
+	if given("soap") || f.soap12 {
+		if b, err = enveloped(b, f, r.Header); err != nil {
+			return r, err
+		}
 	}
 	r.Body, r.ContentLength = b.reader, b.size
 	if b.kind != "" && r.Header.Get("Content-Type") == "" {
@@ -156,20 +170,21 @@ func (p Commands) call(ctx context.Context, s *prompt.Session, name string, r cl
 	if _, err := io.Copy(out, res.Body); err != nil {
 		return brokenOff(ctx, err)
 	}
-	return callOutcome(name, res.StatusCode)
+	return callOutcome(name, res.StatusCode, res.Header)
 }
 
-// callOutcome is the error of an answer of 400 or above.
-func callOutcome(name string, status int) error {
-	if status < http.StatusBadRequest {
+// callOutcome is the error of an answer that failed, by its status or by what
+// its body says.
+func callOutcome(name string, status int, header http.Header) error {
+	said, hint := header.Get("Valetkey-Failure"), header.Get("Valetkey-Hint")
+	if status < http.StatusBadRequest && said == "" {
 		return nil
 	}
-	hint := ""
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		hint = "valetkey show " + name + " says which scopes were granted; valetkey test " + name + " whether the token works"
+		hint = cmp.Or(hint, "valetkey show "+name+" says which scopes were granted; valetkey test "+name+" whether the token works")
 	case http.StatusNotFound:
-		hint = "PATH stands under the base URL, which valetkey show " + name + " names"
+		hint = cmp.Or(hint, "PATH stands under the base URL, which valetkey show "+name+" names")
 	}
-	return answeredWith(status, hint)
+	return answeredWith(status, said, hint)
 }

@@ -26,7 +26,7 @@ func (pr pagePrinter) all(ctx context.Context, s *prompt.Session, r client.CallR
 		if err := pr.print(page); err != nil {
 			return err
 		}
-		if err := callOutcome(pr.connection, page.Status); err != nil {
+		if err := callOutcome(pr.connection, page.Status, page.Header); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,17 +15,22 @@ import (
 
 // Test is valetkey test.
 func (p Commands) Test() *cobra.Command {
-	return &cobra.Command{
+	noRefresh := false
+	cmd := &cobra.Command{
 		Use:   "test NAME",
-		Short: "Call the API once to see whether a connection works",
-		Long: `Send the test request of the connection or its provider (api.test), which is
-harmless, and say what the API answered. Ends 0 when the API accepted it.`,
+		Short: "See whether a connection works, renewal included",
+		Long: `Go through the life of a connection's token: obtain it, send the test request of
+the connection or its provider (api.test), which is harmless, renew the token now
+and send the request again. The first leg that fails is the last one, and says
+what to do. Ends 0 when all of them work, 6 when the API refused.
+
+--no-refresh leaves out the renewal and what follows it.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: p.CompleteConnections,
 		Example:           "  valetkey test contoso-mail && echo works",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.With(cmd.Context(), func(s *prompt.Session) error {
-				answer, err := s.Test(cmd.Context(), args[0])
+				answer, err := p.test(cmd.Context(), s, args[0], noRefresh)
 				if err != nil {
 					return err
 				}
@@ -35,24 +41,47 @@ harmless, and say what the API answered. Ends 0 when the API accepted it.`,
 							outcome = "failed"
 						}
 						console.Row(w, leg.Leg, outcome, leg.Detail)
+						if leg.Hint != "" {
+							console.Row(w, "", "", "hint: "+leg.Hint)
+						}
 					}
 				})
 				if err == nil && !answer.OK {
-					err = answeredWith(answer.Status, "valetkey show "+args[0])
+					err = failedLeg(answer)
 				}
 				return err
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&noRefresh, "no-refresh", false, "leave out the renewal and what follows it")
+	return cmd
 }
 
-// answeredWith is the API's refusal as an error.
-func answeredWith(status int, hint string) error {
+func (p Commands) test(ctx context.Context, s *prompt.Session, name string, noRefresh bool) (api.TestResult, error) {
+	if noRefresh {
+		return s.TestWithoutRefresh(ctx, name)
+	}
+	return s.Test(ctx, name)
+}
+
+// failedLeg is the leg that ended a test as an error.
+func failedLeg(tested api.TestResult) error {
+	last := tested.Legs[len(tested.Legs)-1]
 	return &api.Problem{
-		Title:  "The API answered with an error",
-		Status: status,
-		Code:   api.CodeUpstream,
-		Detail: fmt.Sprintf("the API answered %d %s", status, http.StatusText(status)),
-		Hint:   hint,
+		Title: "The test failed at the leg " + last.Leg, Status: tested.Status, Code: api.CodeUpstream,
+		Detail: last.Detail, Hint: last.Hint,
+	}
+}
+
+// answeredWith is the API's refusal as an error, with what it said where the
+// rules of the connection tell.
+func answeredWith(status int, said, hint string) error {
+	detail := fmt.Sprintf("the API answered %d %s", status, http.StatusText(status))
+	if said != "" {
+		detail += ": " + said
+	}
+	return &api.Problem{
+		Title: "The API answered with an error", Status: status, Code: api.CodeUpstream,
+		Detail: detail, Hint: hint,
 	}
 }

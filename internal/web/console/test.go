@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/trial"
 	"github.com/valetkey/valetkey/internal/web/page"
 )
 
@@ -26,33 +26,21 @@ func (c *Console) test(w http.ResponseWriter, r *http.Request) error {
 
 func (c *Console) tested(r *http.Request, name string) testView {
 	view := testView{At: c.Now()}
-	leg := func(name string, ok bool, detail string) {
-		view.Legs = append(view.Legs, api.Leg{Leg: name, OK: ok, Detail: detail})
+	tried := trial.Trial{Grants: grantsOf{c.Grants, c.Connections}, Calls: c.Calls, Name: name, MayForce: true}.Run(r.Context())
+	for _, leg := range tried.Legs {
+		leg.Detail = page.Sentences(&fault.Error{Message: leg.Detail, Hint: leg.Hint})
+		view.Legs = append(view.Legs, leg)
 	}
-	credential, err := c.Grants.Credential(r.Context(), name)
-	if err != nil {
-		leg("token", false, page.Sentences(fault.As(err)))
-		return view
+	if tried.Answer != nil {
+		defer tried.Answer.Body.Close()
+		answer := viewOf(tried.Answer, view.At, c.Now())
+		view.Answer = &answer
 	}
-	leg("token", true, c.Pages.Word("test.token"))
-	target := credential.Target
-	if target.TestPath == "" {
-		leg("request", false, c.Pages.Word("test.none"))
-		return view
-	}
-	begun := c.Now()
-	response, err := c.Calls.Do(r.Context(), name, call.Request{Method: target.TestMethod, Path: target.TestPath})
-	if err != nil {
-		leg("request", false, page.Sentences(fault.As(err)))
-		return view
-	}
-	defer response.Body.Close()
-	answer := viewOf(response, begun, c.Now())
-	view.Answer = &answer
-	method := target.TestMethod
-	if method == "" {
-		method = http.MethodGet
-	}
-	leg("request", answer.Status < http.StatusBadRequest, c.Pages.Word("test.answered", method, target.TestPath, answer.Status, answer.Title))
 	return view
+}
+
+// grantsOf is what a test needs of connections.
+type grantsOf struct {
+	Grants
+	Connections
 }

@@ -1,4 +1,4 @@
-package call
+package answer
 
 import (
 	"bytes"
@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// lookup follows a JSON pointer (RFC 6901; a bare name x means /x) into the
+// lookupJSON follows a JSON pointer (RFC 6901; a bare name x means /x) into the
 // beginning of a document and gives the scalar there as text. Of a document
 // that breaks off behind the member, all that is needed is there. A null is
 // not found; an object or a list is, with empty text.
-func lookup(beginning []byte, pointer string) (value string, found bool) {
+func lookupJSON(beginning []byte, pointer string) (value string, found bool) {
 	decoder := json.NewDecoder(bytes.NewReader(beginning))
 	decoder.UseNumber()
 	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {

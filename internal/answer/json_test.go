@@ -1,4 +1,4 @@
-package call
+package answer
 
 import (
 	"strings"
@@ -30,7 +30,7 @@ func TestAPointerFindsAScalarInTheBeginningOfADocument(t *testing.T) {
 		{``, "error", "", false},
 		{`{"a":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `,"error":"x"}`, "error", "x", true},
 	} {
-		if value, found := lookup([]byte(c.document), c.pointer); value != c.value || found != c.found {
+		if value, found := lookupJSON([]byte(c.document), c.pointer); value != c.value || found != c.found {
 			t.Errorf("%.40s %s: %q %v", c.document, c.pointer, value, found)
 		}
 	}
@@ -39,5 +39,5 @@ func TestAPointerFindsAScalarInTheBeginningOfADocument(t *testing.T) {
 func FuzzAPointerNeverPanics(f *testing.F) {
 	f.Add([]byte(`{"a":[{"b":1}]}`), "/a/0/b")
 	f.Add([]byte(`[[]`), "0/0")
-	f.Fuzz(func(_ *testing.T, document []byte, pointer string) { lookup(document, pointer) })
+	f.Fuzz(func(_ *testing.T, document []byte, pointer string) { lookupJSON(document, pointer) })
 }

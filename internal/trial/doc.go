@@ -1,0 +1,16 @@
+// Package trial tries a connection out, leg by leg, and says which one fails.
+//
+//	Run ─▶ token: a credential is there, or is obtained
+//	    ─▶ request: the test request of the connection or its provider, judged
+//	    ─▶ refresh: the token is renewed now, though it is not due
+//	    ─▶ again: the same request with the new token
+//
+// The last two find what otherwise shows an hour later: a grant that cannot be
+// renewed. They are left out where nothing renews the token without a person,
+// and where the caller may not renew it.
+//
+// Invariants: the first leg that fails is the last one. Each leg that fails says
+// what to do about it.
+//
+// Not in it: the call (package call), the rules of success (package answer).
+package trial
