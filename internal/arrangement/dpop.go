@@ -31,8 +31,21 @@ func (d *Desk) binds(a Arrangement) (bool, error) {
 		registered, err := d.Registration(a.Client)
 		return registered.Metadata.DPoPBoundAccessTokens, err
 	default:
-		return false, fault.New(api.CodeNeedsConfiguration, "dpop: %q is not known", mode).WithHint("use auto, required or off")
+		return false, unknownBinding(mode)
 	}
+}
+
+// CheckBinding refuses a setting of a connection that is not known.
+func CheckBinding(spec api.ConnectionSpec) error {
+	switch spec.DPoP {
+	case "", api.DPoPAuto, api.DPoPRequired, api.DPoPOff:
+		return nil
+	}
+	return unknownBinding(spec.DPoP)
+}
+
+func unknownBinding(mode string) error {
+	return fault.New(api.CodeInvalid, "dpop: %q is not known", mode).WithHint("use auto, required or off")
 }
 
 // OpenProofKey opens the key that a connection's tokens are bound to.

@@ -113,6 +113,9 @@ func (b *Broker) checkSpec(ctx context.Context, name string, spec api.Connection
 		return fault.New(api.CodeInvalid, "client_credentials needs a client secret or a private key, and the client %q has neither", client.Name).
 			WithHint("valetkey client update %s --client-secret-file FILE", client.Name)
 	}
+	if err := arrangement.CheckBinding(spec); err != nil {
+		return err
+	}
 	if err := b.desk.CheckGrant(grant, name, spec.GrantSettings); err != nil {
 		return err
 	}

@@ -206,8 +206,11 @@ func TestWithoutBindingNoProofIsSentAndABoundTokenIsRefused(t *testing.T) {
 func TestAConnectionSaysMoreOfBindingThanItsProvider(t *testing.T) {
 	h, s := bound(t, api.DPoPOff)
 	var spec api.ConnectionSpec
-	spec.Client, spec.DPoP = "vaults", api.DPoPRequired
+	spec.Client, spec.DPoP = "vaults", "always"
 	_, err := h.PutConnection(h.ctx, "vault", spec)
+	wantCode(t, err, api.CodeInvalid)
+	spec.DPoP = api.DPoPRequired
+	_, err = h.PutConnection(h.ctx, "vault", spec)
 	h.must(err)
 	h.authorize("vault")
 	if proofs, _ := s.seen(); proofs[0] == nil {

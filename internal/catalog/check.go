@@ -149,6 +149,7 @@ func (c *checker) choices() {
 		{"grant", p.Grant, []string{string(oauth.GrantAuthorizationCode), "device_code", string(oauth.GrantClientCredentials), "jwt_bearer", "saml2_bearer", "token_exchange", "on_behalf_of", grantCustom, string(oauth.GrantPassword), "implicit"}},
 		{"code_challenge_method", p.CodeChallengeMethod, []string{oauth.MethodS256, oauth.MethodPlain, oauth.MethodNone}},
 		{"token_endpoint_auth_method", p.TokenEndpointAuthMethod, methodNames()},
+		{"dpop", p.DPoP, []string{api.DPoPAuto, api.DPoPRequired, api.DPoPOff}},
 	} {
 		if choice.value != "" && !slices.Contains(choice.allowed, choice.value) {
 			c.wrong(choice.key, "%q is not one of %s", choice.value, strings.Join(choice.allowed, ", "))
