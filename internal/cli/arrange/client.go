@@ -20,7 +20,7 @@ func (p Commands) Client() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(p.clientAddCommand(), p.clientListCommand(), p.clientShowCommand(),
+	cmd.AddCommand(p.clientAddCommand(), p.clientRegisterCommand(), p.clientListCommand(), p.clientShowCommand(),
 		p.clientUpdateCommand(), p.clientDeleteCommand())
 	return cmd
 }
