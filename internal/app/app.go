@@ -10,17 +10,22 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/arrangement"
+	"github.com/valetkey/valetkey/internal/audit"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/desired"
 	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/egress"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/keyring"
 	"github.com/valetkey/valetkey/internal/link"
+	"github.com/valetkey/valetkey/internal/process"
 	"github.com/valetkey/valetkey/internal/proxy"
 	"github.com/valetkey/valetkey/internal/rest"
 	"github.com/valetkey/valetkey/internal/spill"
 	"github.com/valetkey/valetkey/internal/store"
+	"github.com/valetkey/valetkey/internal/store/custody"
 	"github.com/valetkey/valetkey/internal/sweeper"
 	"github.com/valetkey/valetkey/internal/traffic"
 	"github.com/valetkey/valetkey/internal/web"
@@ -36,6 +41,10 @@ type App struct {
 	config    Config
 	store     *store.DB
 	spill     *spill.Store // over store: what it does not take is kept beside it
+	keyring   *keyring.Holder
+	audit     *audit.Log
+	mark      mark  // as last written; see keepMark
+	suspects  int64 // grants held back at the start
 	keys      *access.Keys
 	operators *access.Operators
 	broker    *broker.Broker
@@ -68,10 +77,10 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	}); err != nil {
 		return nil, err
 	}
-	keyring, err := openKeyring(ctx, config.DataDir, a.store)
-	if err != nil {
+	if a.keyring, err = openKeyring(ctx, config, a.store); err != nil {
 		return nil, err
 	}
+	a.audit = audit.New(custody.Desk{DB: a.store}, config.Now)
 	if a.keys, err = access.New(ctx, access.Config{Store: a.store, Now: config.Now}); err != nil {
 		return nil, err
 	}
@@ -85,23 +94,34 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
+	grants, err := config.grants()
+	if err != nil {
+		return nil, err
+	}
 	if a.spill, err = spill.Over(ctx, a.store, filepath.Join(config.DataDir, "spill"), config.Log); err != nil {
 		return nil, err
 	}
 	if a.broker, err = broker.New(ctx, broker.Config{
 		Store:         a.spill,
-		Keyring:       keyring,
+		Keyring:       a.keyring,
 		HTTP:          out.Client(tokenRequestLimit),
-		Outside:       config.outside(),
-		Showing:       showing(out),
+		ClientAccess:  broker.ClientAccess{Outside: config.outside(), Showing: showing(out)},
 		Catalog:       providers,
 		PublicURL:     config.PublicURL,
 		ReturnOrigins: config.ReturnOrigins,
+		Process:       process.Name(config.Proc),
+		Gone:          func(name string) bool { return process.Gone(config.Proc, name) },
+		AllowGrants:   grants,
+		TokenFiles:    config.tokenDirs(),
 		Now:           config.Now,
 		Log:           config.Log,
 	}); err != nil {
 		return nil, err
 	}
+	if err := a.suspectRestored(ctx); err != nil {
+		return nil, err
+	}
+	a.keyring.Changed(func() { a.broker.Invalidate("") })
 	a.makeLinks(out)
 	if err := a.makeSweeper(); err != nil {
 		return nil, err
@@ -127,15 +147,18 @@ func (a *App) serve(out *egress.Egress) http.Handler {
 		Keys:      a.keys,
 		Operators: operatorLinks{a},
 		Links:     a.links,
+		Custody:   rest.Custody{Keyring: keyringDesk{a.keyring, a}, Backups: backupDesk{a}, Audit: a.audit, Restored: a.broker},
+		Applier:   desired.Applier{Domain: a.broker},
 		Engine:    engine,
 		Proxy:     proxy.New(engine, rest.WriteError),
 		Web: web.New(web.Config{
 			Flows:     a.broker,
 			Domain:    console.Domain{Connections: a.broker, Grants: a.broker, Catalogue: a.broker, Keys: a.keys, Calls: engine, Links: a.links},
+			Links:     a.links,
 			Writer:    a.broker,
 			Network:   discovery.New(out.Client(tokenRequestLimit), a.config.Now),
-			Links:     a.links,
 			Operators: a.operators,
+			Acted:     a.acted,
 			OpenID:    a.config.openID(out.Client(tokenRequestLimit)),
 			PublicURL: a.config.PublicURL,
 			Now:       a.config.Now,
@@ -159,7 +182,7 @@ func (a *App) RedirectURI() string { return a.broker.RedirectURI() }
 // Close waits for renewals in progress, as long as the context lets it, writes
 // what is buffered and closes the database.
 func (a *App) Close(ctx context.Context) error {
-	return errors.Join(a.broker.Close(ctx), a.keys.Flush(ctx), a.closeStore())
+	return errors.Join(a.broker.Close(ctx), a.keys.Flush(ctx), a.audit.Flush(ctx), a.keepMark(ctx), a.closeStore())
 }
 
 func (a *App) closeStore() error {

@@ -1,9 +1,11 @@
 package app
 
 import (
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -33,12 +35,14 @@ type Config struct {
 	ProvidersDir  string   // the operator's own descriptions, *.yaml; "" for none
 	AllowCommand  string   // programs that clients may take an assertion from: absolute paths, with commas between them
 	Leaves
-	MasterKey MasterKeyConfig // the key that seals the keyring
-	Sweep   string           // tokens are renewed ahead of need: "16" at once for each provider, "16,50" and at most 50 a second, "off"
-	Version api.Version      // what /v1/version answers
-	OpenID  OpenIDConfig     // operators may sign in with it
-	Now     func() time.Time // default time.Now
-	Log     *slog.Logger     // default: discards
+	MasterKey MasterKeyConfig  // the key that seals the keyring
+	Keep      KeepConfig       // how long what happened is kept
+	Sweep     string           // tokens are renewed ahead of need: "16" at once for each provider, "16,50" and at most 50 a second, "off"
+	Version   api.Version      // what /v1/version answers
+	OpenID    OpenIDConfig     // operators may sign in with it
+	Proc      fs.FS            // what the kernel says of processes; default /proc
+	Now       func() time.Time // default time.Now
+	Log       *slog.Logger     // default: discards
 }
 
 // Leaves is what the operator lets settings do beyond what is safe for anybody
@@ -76,6 +80,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.PublicURL == "" {
 		c.PublicURL = "http://" + c.Listen
+	}
+	if c.Proc == nil {
+		c.Proc = os.DirFS("/proc")
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -52,7 +52,9 @@ func (a *App) heed(ctx context.Context, change ledger.Change) error {
 		return a.broker.ReloadProviders(ctx)
 	case ledger.NounKey:
 		return a.keys.Reload(ctx)
+	case ledger.NounKeyring:
+		return a.keyring.Reload(ctx)
 	}
 	// Reading comes first: only then is what tokens are served from let go.
-	return errors.Join(a.keys.Reload(ctx), a.broker.ReloadProviders(ctx))
+	return errors.Join(a.keyring.Reload(ctx), a.keys.Reload(ctx), a.broker.ReloadProviders(ctx))
 }

@@ -72,3 +72,8 @@ func (l operatorLinks) NewLink(ctx context.Context) (api.OperatorLink, error) {
 	}
 	return api.OperatorLink{URL: strings.TrimRight(l.app.config.PublicURL, "/") + session.FirstRunPath(code), ExpiresAt: expires}, nil
 }
+
+// acted notes a form that an operator sent: the page's path names what was done.
+func (a *App) acted(operator, path string) {
+	a.audit.Record(api.AuditEntry{Actor: operator, Action: "page.post", Subject: path})
+}

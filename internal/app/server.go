@@ -174,7 +174,8 @@ func (s *Server) sweep(ctx context.Context) {
 
 // keepHouse writes what is buffered and removes what is over.
 func (s *Server) keepHouse(ctx context.Context) {
-	flush, tidy := time.NewTicker(flushEvery), time.NewTicker(tidyEvery)
+	flush, tidy, probe := time.NewTicker(flushEvery), time.NewTicker(tidyEvery), time.NewTicker(probeEvery)
+	defer probe.Stop()
 	defer flush.Stop()
 	defer tidy.Stop()
 	for {
@@ -183,10 +184,13 @@ func (s *Server) keepHouse(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-flush.C:
-			err = errors.Join(s.broker.Flush(ctx), s.keys.Flush(ctx))
+			err = errors.Join(s.broker.Flush(ctx), s.keys.Flush(ctx), s.audit.Flush(ctx), s.keepMark(ctx))
 			s.spill.Replay(ctx)
+			s.rotate(ctx)
 		case <-tidy.C:
-			err = errors.Join(s.broker.Tidy(ctx), s.operators.Tidy(ctx), s.links.Tidy(ctx))
+			err = errors.Join(s.broker.Tidy(ctx), s.operators.Tidy(ctx), s.links.Tidy(ctx), s.prune(ctx))
+		case <-probe.C:
+			s.probe(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			s.config.Log.Error("housekeeping failed; it is tried again", slog.Any("error", err))

@@ -67,7 +67,7 @@ func (b *Broker) Credential(ctx context.Context, connection string) (*Credential
 	switch {
 	case snap.credential.Generation == 0, reached(snap.deadAt, now):
 		return b.renew(ctx, connection, snap.credential.Generation)
-	case snap.renewable && reached(snap.renewAt, now):
+	case snap.renewable && snap.held == nil && reached(snap.renewAt, now):
 		b.renewSoon(ctx, connection, snap.credential.Generation)
 	}
 	return &snap.credential, nil
@@ -98,22 +98,5 @@ func (b *Broker) Token(ctx context.Context, connection string, minTTL time.Durat
 			return api.AccessToken{}, err
 		}
 	}
-	var text secret.Text
-	if text, err = credential.AccessToken(); err != nil {
-		return api.AccessToken{}, err
-	}
-	b.Used(connection)
-	token := api.AccessToken{
-		AccessToken: api.Secret(text.Reveal()),
-		TokenType:   credential.TokenType,
-		ExpiresAt:   optional(credential.ExpiresAt),
-		Scope:       credential.Scope,
-		Generation:  credential.Generation,
-	}
-	for _, place := range credential.Target.Token {
-		if place.In == api.InHeader {
-			token.Header, token.Scheme = place.Name, place.Scheme
-		}
-	}
-	return token, nil
+	return b.handOut(credential)
 }

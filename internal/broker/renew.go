@@ -65,6 +65,9 @@ func (b *Broker) renew(ctx context.Context, connection string, generation int64)
 	if err := b.backoff.Refuse(connection, b.Now()); err != nil {
 		return nil, err
 	}
+	if snap, _, known := b.snapshots.Get(connection); known && snap.held != nil {
+		return nil, snap.held
+	}
 	result := b.startRenewal(ctx, connection, generation)
 	select {
 	case r := <-result:
@@ -125,6 +128,9 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 	// Read again: the row may have changed before the lease was ours.
 	a, err := b.desk.Arrange(ctx, connection)
 	if err != nil {
+		return nil, err
+	}
+	if err := heldBack(a.Connection); err != nil {
 		return nil, err
 	}
 	current, err := b.desk.CurrentTokenSet(ctx, connection)

@@ -22,6 +22,7 @@ const maxSnapshots = 10_000
 type snapshot struct {
 	credential Credential
 	refusal    *fault.Error // why no call can be made; nil when one can
+	held       error        // why it is not renewed, while its token still works; nil: it may be
 	renewable  bool
 	patient    bool      // not renewed before it expires: the provider would refuse
 	renewAt    time.Time // zero: never ahead of need
@@ -60,6 +61,7 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 	}
 	snap := &snapshot{
 		refusal:   refusal,
+		held:      heldBack(a.Connection),
 		patient:   catalog.Patient(a.Described),
 		renewable: a.Renews(len(set.RefreshToken) > 0),
 		credential: Credential{

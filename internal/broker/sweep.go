@@ -59,7 +59,7 @@ func (b *Broker) sweepOnce(ctx context.Context, due ledger.Due) (*time.Time, err
 		later := now.Add(parkedFor)
 		return &later, nil
 	}
-	if b.refusal(a, set) != nil {
+	if b.refusal(a, set) != nil || heldBack(a.Connection) != nil {
 		return &time.Time{}, nil
 	}
 	keep := a.KeepAliveAt(set)

@@ -78,6 +78,7 @@ func (s *Server) serve(route route) http.Handler {
 			r.Body = http.MaxBytesReader(w, r.Body, limit)
 			err = route.handle(w, r)
 		}
+		s.note(route, r, err)
 		if err != nil {
 			s.fail(w, r, err)
 		}

@@ -49,6 +49,16 @@ func (s *Server) table() []route {
 		{"DELETE /v1/keys/{name}", administer, s.revokeKey, op("Keys", "Revoke a key", "It stops working at once.")},
 		{"POST /v1/operators/reset", administer, s.resetOperator, op("Server", "Make a link that sets an operator's password", "It works once, for an hour. A link made before works no longer.").out(api.OperatorLink{})},
 
+		{"POST /v1/apply", administer, s.apply, op("Desired state", "Make everything as a manifest describes it", "All of it or nothing, in one transaction. What it does not name stays, unless prune is true. With dry_run the answer is the plan, and nothing changes. A secret that is absent or •••• stays as it is.").in(api.Manifest{}).limit(applyBodyLimit).out(api.Plan{})},
+		{"POST /v1/connections/{name}/confirm", owns, s.confirmRestored, op("Grants", "Use a restored grant again", "Of a connection that came from a backup: its refresh token may be spent, and sending it may make the provider end the grant.").out(api.Connection{})},
+		{"GET /v1/keyring", settings, s.getKeyring, op("Server", "List the keys that seal secrets", "Never the keys themselves; how much each has sealed, and how far a rotation is.").out(api.Keyring{})},
+		{"POST /v1/keyring/rotate", administer, s.rotateKeyring, op("Server", "Rotate the keyring", "Adds a key. Once every node has it, it seals, and what older keys sealed is sealed anew in the background.").out(api.Keyring{})},
+		{"POST /v1/keyring/step", administer, s.stepKeyring, op("Server", "Seal a batch anew", "A server does so by itself; calling it makes a rotation go faster.").out(api.Keyring{})},
+		{"POST /v1/keyring/rewrap", administer, s.rewrapKeyring, op("Server", "Seal the keyring under another master key", "From then on every node must be started with it.").in(api.MasterKey{}).out(api.Keyring{})},
+		{"DELETE /v1/keyring/keys/{name}", administer, s.retireKey, op("Server", "Retire an old key", "Refused while anything is sealed with it. It is forgotten an hour later.")},
+		{"POST /v1/backup", administer, s.backup, op("Server", "Take a backup", "One file with everything, secrets sealed as they are. valetkey restore reads it.").optional(api.BackupRequest{}).html()},
+		{"GET /v1/audit", settings, s.listAudit, op("Server", "Read who did what", "Newest first.").query(auditQuery{}).out(api.AuditList{})},
+
 		{"GET /v1/version", signedIn, s.version, op("Server", "Read the version", "").out(api.Version{})},
 		{"GET /healthz", nil, s.health, op("Server", "Is it up", "Answers as long as the process serves.").out(Health{})},
 		{"GET /readyz", nil, s.ready, op("Server", "Is it ready", "Answers 503 while it cannot reach its database.").out(Health{})},

@@ -72,6 +72,7 @@ type Grants interface {
 // TokenSource gives tokens to callers and to calls.
 type TokenSource interface {
 	Token(ctx context.Context, connection string, minTTL time.Duration) (api.AccessToken, error)
+	TokenFor(ctx context.Context, connection, resource string, minTTL time.Duration) (api.AccessToken, error)
 	Proof(ctx context.Context, connection string, request api.ProofRequest) (api.Proof, error)
 	Credential(ctx context.Context, connection string) (*broker.Credential, error)
 }
@@ -89,12 +90,14 @@ type Engine interface {
 	Do(ctx context.Context, connection string, r call.Request) (*http.Response, error)
 }
 
-// Config is what a Server is made of. Broker, Keys and Engine are required.
+// Config is what a Server is made of. Broker, Keys, Applier and Engine are required.
 type Config struct {
 	Broker    Broker
 	Keys      Keys
+	Custody             // keys, backups and the audit trail; each nil: not found
 	Operators Operators // makes links for operators; nil: none are made
 	Links     Links     // connect links; nil: none are made
+	Applier   Applier   // makes everything as a manifest describes it
 	Engine    Engine
 	Proxy     http.Handler                // serves /proxy/ once the caller is authorized; nil: not found
 	Web       http.Handler                // serves what is for browsers; nil: not found

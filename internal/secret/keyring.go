@@ -29,10 +29,13 @@ type Place struct{ Table, Row, Column string }
 // be confused because a zero byte occurs in none of them.
 func (p Place) aad() []byte { return []byte(strings.Join([]string{p.Table, p.Row, p.Column}, "\x00")) }
 
-// Keyring seals and opens secrets with AES-256-GCM.
+// Keyring seals and opens secrets with AES-256-GCM, with one of its keys; it
+// opens what any of them sealed. It does not change: [Keyring.WithNewKey] and
+// the like return another one.
 type Keyring struct {
 	primitive tink.AEAD
-	path      string
+	handle    *keyset.Handle
+	path      string // for messages: where its keys are kept
 }
 
 // ErrSealBroken means that a sealed value does not open: another key made it,
@@ -73,13 +76,18 @@ func OpenKeyring(path string) (*Keyring, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "cannot read the keyring file %s: %s", path, plain(err))
 	}
+	return ReadKeyring(text, path)
+}
+
+// ReadKeyring opens the text of a keyring file; where names it in messages.
+func ReadKeyring(text []byte, where string) (*Keyring, error) {
 	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
 	if err != nil {
 		// Tink's error may quote the file, so it is not kept.
-		return nil, fault.New(api.CodeNeedsConfiguration, "the keyring file %s is damaged", path).
+		return nil, fault.New(api.CodeNeedsConfiguration, "the keyring file %s is damaged", where).
 			WithHint("put it back from your backup; nothing was changed")
 	}
-	return open(handle, path)
+	return open(handle, where)
 }
 
 func open(handle *keyset.Handle, path string) (*Keyring, error) {
@@ -87,7 +95,7 @@ func open(handle *keyset.Handle, path string) (*Keyring, error) {
 	if err != nil {
 		return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "the keyring file %s holds no usable key", path)
 	}
-	return &Keyring{primitive: primitive, path: path}, nil
+	return &Keyring{primitive: primitive, handle: handle, path: path}, nil
 }
 
 // Path is where the keyring was read from.
@@ -119,16 +127,16 @@ func (k *Keyring) Open(sealed Sealed, place Place) (Text, error) {
 	return Text{string(value)}, nil
 }
 
-// proofPlace is where the proof lies.
-var proofPlace = Place{Table: "settings", Row: "keyring_proof", Column: "value"}
+// ProofPlace is where the proof lies.
+func ProofPlace() Place { return Place{Table: "settings", Row: "keyring_proof", Column: "value"} }
 
 // Proof is a sealed constant to keep beside the secrets: it shows at the next
 // start, by [Keyring.Check], that the keyring still fits them.
-func (k *Keyring) Proof() (Sealed, error) { return k.Seal(NewText("valetkey"), proofPlace) }
+func (k *Keyring) Proof() (Sealed, error) { return k.Seal(NewText("valetkey"), ProofPlace()) }
 
 // Check opens a proof. It fails when another keyring made it.
 func (k *Keyring) Check(proof Sealed) error {
-	if _, err := k.Open(proof, proofPlace); err != nil {
+	if _, err := k.Open(proof, ProofPlace()); err != nil {
 		return fault.Wrap(ErrSealBroken, api.CodeNeedsConfiguration, "the keyring %s is not the one that sealed this database", k.path).
 			WithHint("put the right keyring file back, or point --data at another directory; nothing was changed")
 	}

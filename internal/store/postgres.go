@@ -89,6 +89,8 @@ func (p *postgres) isolation() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
 }
 
+func (p *postgres) snapshot() sql.IsolationLevel { return sql.LevelRepeatableRead }
+
 func (p *postgres) open(ctx context.Context, db *DB, conns int) error {
 	if conns <= 0 {
 		conns = postgresConns

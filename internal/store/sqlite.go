@@ -63,6 +63,9 @@ func (s *sqlite) place() string { return s.path }
 // isolation is SQLite's own: a writing transaction is alone from its start.
 func (s *sqlite) isolation() *sql.TxOptions { return nil }
 
+// snapshot is any reading transaction: the log keeps what it sees.
+func (s *sqlite) snapshot() sql.IsolationLevel { return sql.LevelDefault }
+
 // again never is: SQLite waits for its lock by itself.
 func (s *sqlite) again(error, bool) bool { return false }
 

@@ -59,6 +59,8 @@ type engine interface {
 type dialect interface {
 	// isolation is that of a writing transaction; nil: the database's own.
 	isolation() *sql.TxOptions
+	// snapshot is the isolation of a long reader that must see one state.
+	snapshot() sql.IsolationLevel
 	// judge gives an error of the database its meaning; other errors come back as they are.
 	judge(ctx context.Context, err error) error
 	// again reports whether a transaction, or a query, that ended with this error

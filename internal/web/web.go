@@ -14,6 +14,7 @@ import (
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/link"
 	"github.com/valetkey/valetkey/internal/web/console"
+	"github.com/valetkey/valetkey/internal/web/fragment"
 	connectlink "github.com/valetkey/valetkey/internal/web/link"
 	"github.com/valetkey/valetkey/internal/web/page"
 	"github.com/valetkey/valetkey/internal/web/session"
@@ -40,8 +41,9 @@ type Config struct {
 	Network   wizard.Network
 	Links     *link.Links // nil: there are no links
 	Operators *access.Operators
-	OpenID    *session.OpenID // nil: operators sign in with passwords only
-	PublicURL string          // what browsers see
+	OpenID    *session.OpenID             // nil: operators sign in with passwords only
+	PublicURL string                      // what browsers see
+	Acted     func(operator, path string) // hears of every form that an operator sends; nil: nobody does
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -72,7 +74,7 @@ func New(config Config) http.Handler {
 	}
 	s.pages = page.New(s.prefix)
 	s.desk = session.New(session.Config{
-		Pages: s.pages, Operators: config.Operators, OpenID: config.OpenID, PublicURL: config.PublicURL, Log: config.Log,
+		Pages: s.pages, Operators: config.Operators, OpenID: config.OpenID, PublicURL: config.PublicURL, Log: config.Log, Acted: config.Acted,
 	})
 	mux := http.NewServeMux()
 	if config.Links != nil {
@@ -86,6 +88,8 @@ func New(config Config) http.Handler {
 	mux.HandleFunc("GET /oauth/start/{flow}", s.start)
 	mux.HandleFunc("GET /oauth/callback", s.callback)
 	mux.HandleFunc("POST /oauth/callback", s.posted)
+	mux.HandleFunc("POST /oauth/fragment", s.fromFragment)
+	mux.HandleFunc("GET /oauth/fragment.js", fragment.Script)
 	mux.HandleFunc("GET /oauth/done/{flow}", s.done)
 	mux.HandleFunc("GET /static/{file}", s.static)
 	mux.HandleFunc("GET /favicon.ico", s.pages.Favicon)
@@ -169,10 +173,32 @@ func cookieName(flow string) string { return "valetkey_flow_" + flow[:min(8, len
 
 func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 	params, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
+	switch {
+	case err != nil:
+		s.fail(w, r, "", malformed(err))
+	case len(params) == 0:
+		// Whatever the answer is, it stands behind the #.
+		if err := fragment.Page(w, s.prefix); err != nil {
+			s.log.Error("a page is not written", slog.Any("error", err))
+		}
+	default:
+		s.complete(w, r, params)
+	}
+}
+
+// fromFragment takes what the page of package fragment posts. The state, and
+// the cookie that no other site's form brings, bind it to its flow.
+func (s *site) fromFragment(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
 		s.fail(w, r, "", malformed(err))
 		return
 	}
+	s.complete(w, r, r.PostForm)
+}
+
+// complete finishes the flow that an answer belongs to.
+func (s *site) complete(w http.ResponseWriter, r *http.Request, params url.Values) {
 	var flow, binding string // known once the state was
 	done, err := s.flows.Complete(r.Context(), params, func(id string) string {
 		flow = id

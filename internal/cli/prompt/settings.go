@@ -129,8 +129,9 @@ func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
 			AllowGrants: p.Setting(f.AllowGrants, "VALETKEY_ALLOW_GRANTS"),
 			TokenFiles:  p.Setting(f.TokenFiles, "VALETKEY_TOKEN_FILES"),
 		},
-		Version: p.BuildInfo(),
-		Now:     p.Env.Now,
+		MasterKey: app.MasterKeyConfig{URI: p.Env.Getenv("VALETKEY_MASTER_KEY"), Getenv: p.Env.Getenv},
+		Version:   p.BuildInfo(),
+		Now:       p.Env.Now,
 	}, nil
 }
 

@@ -26,7 +26,9 @@ type Config struct {
 	Operators *access.Operators
 	PublicURL string  // what browsers see
 	OpenID    *OpenID // nil: passwords only
-	Log       *slog.Logger
+	// Acted hears of every form that a signed-in operator sends; nil: nobody does.
+	Acted func(operator, path string)
+	Log   *slog.Logger
 }
 
 // Desk is where operators sign in.
@@ -89,6 +91,9 @@ func (d *Desk) Guard(next http.HandlerFunc) http.Handler {
 			if subtle.ConstantTimeCompare([]byte(r.PostFormValue("csrf")), []byte(s.viewer.Token)) != 1 {
 				d.refuse(w, r)
 				return
+			}
+			if d.Acted != nil {
+				d.Acted(s.Operator, r.URL.Path)
 			}
 		}
 		next(w, r)
