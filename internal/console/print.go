@@ -1,14 +1,13 @@
 package console
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 
-	"github.com/goccy/go-yaml"
+	"github.com/valetkey/valetkey/internal/strictyaml"
 )
 
 // Print writes a result in a format: table, json or yaml. JSON is the API's;
@@ -31,13 +30,7 @@ func Print(out io.Writer, format string, value any, table func(w io.Writer)) err
 // WriteYAML goes through JSON, so that both have the same names and both leave
 // out the same things.
 func WriteYAML(out io.Writer, value any) error {
-	var data bytes.Buffer
-	encoder := json.NewEncoder(&data)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return err
-	}
-	text, err := yaml.JSONToYAML(data.Bytes())
+	text, err := strictyaml.Encode(value)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func TestYAMLHasTheNamesOfJSON(t *testing.T) {
 	if err := WriteYAML(&out, api.Client{Name: "a", ClientID: "007", Provider: "<p>"}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"client_id: \"007\"", "provider: <p>"} {
+	for _, want := range []string{"client_id: \"007\"", `provider: "<p>"`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %s in\n%s", want, out.String())
 		}

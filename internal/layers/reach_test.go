@@ -61,8 +61,8 @@ func reaches() []reach {
 		{
 			imported: "context",
 			names:    []string{"WithValue"},
-			only:     []string{"internal/rest", "internal/web", "internal/web/page", "internal/web/session", "internal/proxy", "internal/access"},
-			reason:   "a context carries a request's identity and deadline, nothing else",
+			only:     []string{"internal/rest", "internal/web", "internal/web/page", "internal/web/session", "internal/proxy", "internal/access", "internal/store", "internal/broker"},
+			reason:   "a context carries a request's identity, its deadline and the transaction it is part of, nothing else",
 		},
 	}
 }

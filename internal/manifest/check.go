@@ -15,7 +15,7 @@ import (
 // does not name will be gone and does not count; built-in providers always
 // do. The error has [api.CodeInvalid], with the line and the nearest name.
 func (m Manifest) Check(current State, prune bool) error {
-	providers := slices.Collect(maps.Keys(m.Providers))
+	providers, clients := names(m.Providers), names(m.Clients)
 	var mistakes []string
 	for _, p := range current.Providers {
 		if _, own := m.Providers[p.Name]; own && p.BuiltIn {
@@ -23,13 +23,12 @@ func (m Manifest) Check(current State, prune bool) error {
 				"the provider "+p.Name+" is built in and cannot be changed; give yours another name")
 		}
 		if p.BuiltIn || !prune {
-			providers = append(providers, p.Name)
+			providers[p.Name] = true
 		}
 	}
-	clients := slices.Collect(maps.Keys(m.Clients))
 	if !prune {
 		for _, c := range current.Clients {
-			clients = append(clients, c.Name)
+			clients[c.Name] = true
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Clients)) {
@@ -47,13 +46,21 @@ func (m Manifest) Check(current State, prune bool) error {
 // ref is one thing that names another.
 type ref struct{ kind, name, toKind, to string }
 
-func (m Manifest) missing(r ref, known []string) []string {
-	if slices.Contains(known, r.to) {
+// names is the set of a map's keys.
+func names[T any](of map[string]T) map[string]bool {
+	set := make(map[string]bool, len(of))
+	for name := range of {
+		set[name] = true
+	}
+	return set
+}
+
+func (m Manifest) missing(r ref, known map[string]bool) []string {
+	if known[r.to] {
 		return nil
 	}
-	slices.Sort(known)
 	message := "the " + r.kind + " " + r.name + " names the " + r.toKind + " " + r.to + ", which there is not" +
-		strictyaml.Suggest(r.to, slices.Compact(known))
+		strictyaml.Suggest(r.to, slices.Sorted(maps.Keys(known)))
 	return []string{m.at(m.refs, r.kind, r.name) + message}
 }
 

@@ -1,6 +1,8 @@
 package manifest
 
 import (
+	"encoding/json"
+
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/strictyaml"
 )
@@ -14,6 +16,16 @@ type Manifest struct {
 
 	places map[string]strictyaml.Place // by kind/name; empty when it was not parsed
 	refs   map[string]strictyaml.Place // where kind/name refers to another thing
+}
+
+// Of makes a manifest that was not parsed from files.
+func Of(m api.Manifest) Manifest {
+	return Manifest{Providers: m.Providers, Clients: m.Clients, Connections: m.Connections}
+}
+
+// Wire is the manifest as the API takes it.
+func (m Manifest) Wire() api.Manifest {
+	return api.Manifest{Providers: m.Providers, Clients: m.Clients, Connections: m.Connections}
 }
 
 // The kinds of things in a manifest, in the order in which they are made.
@@ -60,17 +72,17 @@ func Export(s State) Manifest {
 	return m
 }
 
-// specOf is what could be written of a client, without its secret.
-func specOf(c api.Client) api.ClientSpec {
-	return api.ClientSpec{
-		Description:             c.Description,
-		Provider:                c.Provider,
-		Variables:               c.Variables,
-		ClientID:                c.ClientID,
-		TokenEndpointAuthMethod: c.TokenEndpointAuthMethod,
-		AllowedHosts:            c.AllowedHosts,
-		ClientSources:           c.ClientSources,
+// specOf is what could be written of a client, without its secrets: what it
+// reads back under the keys that can be written.
+func specOf(c api.Client) (spec api.ClientSpec) {
+	text, err := json.Marshal(c)
+	if err == nil {
+		err = json.Unmarshal(text, &spec)
 	}
+	if err != nil {
+		return api.ClientSpec{} // cannot happen: a client is written by the same keys
+	}
+	return withoutSecrets(spec)
 }
 
 // withoutSecrets is a client without what does not read back.

@@ -51,11 +51,11 @@ func TestASecretThatCannotBeReadIsNamedWithItsLineAndWithoutItsValue(t *testing.
 		"{file: nope}":           "etc/a.yaml:5:5: client_secret: the file etc/nope does not exist",
 		"{file: empty}":          "the file etc/empty is empty",
 		"{file: locked}":         "the file etc/locked may not be read",
-		"{env: A, file: B}":      "expected one of {env: NAME} and {file: PATH}",
-		"{}":                     "expected one of {env: NAME} and {file: PATH}",
-		"{environment: hunter2}": "expected one of {env: NAME} and {file: PATH}",
-		"[hunter2]":              "expected text in quotes, {env: NAME} or {file: PATH}",
-		"4411882299":             "expected text in quotes, {env: NAME} or {file: PATH}",
+		"{env: A, file: B}":      "expected exactly one of {env: NAME}, {file: PATH}, {command: [PROGRAM, ARGUMENT]} or {keyring: SERVICE/NAME}",
+		"{}":                     "expected exactly one of {env: NAME}, {file: PATH}, {command: [PROGRAM, ARGUMENT]} or {keyring: SERVICE/NAME}",
+		"{environment: hunter2}": "expected exactly one of {env: NAME}, {file: PATH}, {command: [PROGRAM, ARGUMENT]} or {keyring: SERVICE/NAME}",
+		"[hunter2]":              "expected text in quotes, {env: NAME}, {file: PATH}",
+		"4411882299":             "expected text in quotes, {env: NAME}, {file: PATH}",
 	} {
 		_, err := parseAll("clients:\n  a:\n    provider: p\n    client_id: i\n    client_secret: " + form + "\n")
 		if !fault.Is(err, api.CodeInvalid) || !strings.Contains(err.Error(), want) {

@@ -9,40 +9,19 @@ import (
 	"github.com/valetkey/valetkey/api"
 )
 
-// Action is what a plan does with one thing.
-type Action string
-
-// The actions of a plan.
+// The short names of what a plan is made of.
 const (
-	Create    Action = "create"
-	Update    Action = "update"
-	Delete    Action = "delete"
-	Unchanged Action = "unchanged"
+	Create    = api.ActionCreate
+	Update    = api.ActionUpdate
+	Delete    = api.ActionDelete
+	Unchanged = api.ActionUnchanged
 )
 
 // Change is one step of a plan.
-type Change struct {
-	Action Action   `json:"action"`
-	Kind   string   `json:"kind"` // provider, client or connection
-	Name   string   `json:"name"`
-	Fields []string `json:"fields,omitempty"` // the keys that an update changes
-	// Write says that the thing is to be written. That is so for what is
-	// unchanged, too, when the manifest holds its secret: a secret cannot be
-	// read back and compared, so it is written each time, which changes
-	// nothing when it is the same.
-	Write bool `json:"write,omitempty"`
-}
+type Change = api.Change
 
-// Plan is what leads from a state to a manifest, in an order that can be
-// carried out.
-type Plan struct {
-	Changes []Change `json:"changes"`
-}
-
-// Empty reports whether nothing changes. Secrets may still be written again.
-func (p Plan) Empty() bool {
-	return !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action != Unchanged })
-}
+// Plan is what leads from a state to a manifest.
+type Plan = api.Plan
 
 // Make compares. With prune, what the manifest does not name is deleted;
 // built-in providers never are.

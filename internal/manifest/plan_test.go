@@ -25,7 +25,7 @@ func TestAnExportedStateParsesAndPlansToNothing(t *testing.T) {
 		t.Error(err)
 	}
 	if plan := manifest.Make(state, again, true); !plan.Empty() {
-		t.Errorf("the plan is not empty:\n%s", plan.Text())
+		t.Errorf("the plan is not empty:\n%s", manifest.Text(plan))
 	}
 }
 
@@ -50,7 +50,7 @@ connections: {n: {client: c, scopes: [a, b]}, new-n: {client: new-c}}
 clients: {c: {provider: p, client_id: i}, new-c: {provider: new-p, client_id: i}}
 providers: {p: {title: New, token_endpoint: https://a.example}, new-p: {token_endpoint: https://a.example}}
 `)
-	got := manifest.Make(current, desired, true).Text()
+	got := manifest.Text(manifest.Make(current, desired, true))
 	want := `+ provider new-p
 ~ provider p: title
 + client new-c
@@ -64,7 +64,7 @@ providers: {p: {title: New, token_endpoint: https://a.example}, new-p: {token_en
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if kept := manifest.Make(current, desired, false).Text(); strings.Contains(kept, "\n- ") {
+	if kept := manifest.Text(manifest.Make(current, desired, false)); strings.Contains(kept, "\n- ") {
 		t.Errorf("without prune it deletes:\n%s", kept)
 	}
 }
@@ -73,7 +73,7 @@ func TestWhatWasWrittenPlansToNothing(t *testing.T) {
 	m := parse(t, string(golden(t, "contoso.yaml")))
 	plan := manifest.Make(applied(m), m, true)
 	if !plan.Empty() {
-		t.Errorf("got\n%s", plan.Text())
+		t.Errorf("got\n%s", manifest.Text(plan))
 	}
 	writes := 0
 	for _, c := range plan.Changes {
@@ -81,8 +81,8 @@ func TestWhatWasWrittenPlansToNothing(t *testing.T) {
 			writes++
 		}
 	}
-	if writes != 2 || !strings.Contains(plan.Text(), "2 client secrets are written again") {
-		t.Errorf("%d writes:\n%s", writes, plan.Text())
+	if writes != 2 || !strings.Contains(manifest.Text(plan), "2 client secrets are written again") {
+		t.Errorf("%d writes:\n%s", writes, manifest.Text(plan))
 	}
 }
 
@@ -91,7 +91,7 @@ func TestASecretIsAChangeOnlyWhenThereWasNoneOrItGoes(t *testing.T) {
 	with := func(form string) manifest.Manifest { return parse(t, strings.Replace(client, "%", form, 1)) }
 	for name, test := range map[string]struct {
 		had, want string
-		action    manifest.Action
+		action    api.Action
 		write     bool
 	}{
 		"set":      {"", ", client_secret: s", manifest.Update, true},
@@ -111,7 +111,7 @@ func TestAPlanShowsNoSecret(t *testing.T) {
 	m := parse(t, "clients: {a: {provider: p, client_id: i, client_secret: hunter2}}")
 	plan := manifest.Make(manifest.State{}, m, false)
 	text, err := json.Marshal(plan)
-	if err != nil || strings.Contains(string(text)+plan.Text(), "hunter2") {
+	if err != nil || strings.Contains(string(text)+manifest.Text(plan), "hunter2") {
 		t.Errorf("got %s, %v", text, err)
 	}
 }

@@ -34,6 +34,9 @@ const awayPause = 200 * time.Millisecond
 // a context that ends, undoes all of it. It may run change more than once, each
 // time on the state before it.
 func (db *DB) update(ctx context.Context, change func(tx queryer) error) error {
+	if open := db.within(ctx); open != nil {
+		return db.engine.judge(ctx, change(open.tx))
+	}
 	return db.bounded(ctx, func(ctx context.Context) (begun bool, err error) {
 		tx, err := db.write.BeginTx(ctx, db.engine.isolation())
 		if err != nil {
@@ -49,6 +52,10 @@ func (db *DB) update(ctx context.Context, change func(tx queryer) error) error {
 
 // publish is update for a change that other processes must hear of.
 func (db *DB) publish(ctx context.Context, what ledger.Change, change func(tx queryer) error) error {
+	if open := db.within(ctx); open != nil {
+		open.published = true
+		return db.update(ctx, change)
+	}
 	return db.update(ctx, func(tx queryer) error {
 		if err := change(tx); err != nil {
 			return err
@@ -142,6 +149,10 @@ func nextID(ctx context.Context, tx queryer, sequence string) (id int64, err err
 
 // find reads all rows of a query.
 func find[T any](ctx context.Context, db *DB, scan func(scanner) (T, error), query string, args ...any) (found []T, err error) {
+	if open := db.within(ctx); open != nil {
+		found, err = collect(ctx, open.tx, scan, query, args...)
+		return found, db.engine.judge(ctx, err)
+	}
 	err = db.query(ctx, func(ctx context.Context) error {
 		found, err = collect(ctx, db.read, scan, query, args...)
 		return err

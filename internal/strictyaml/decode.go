@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"go.yaml.in/yaml/v4"
 )
 
 // Decode reads one YAML or JSON document into the value that into points to.
@@ -24,13 +24,14 @@ func Decode(filename string, data []byte, into any) error {
 // decoder fills Go values from a tree and collects what is wrong.
 type decoder struct {
 	problems
-	anchors map[string]ast.Node
-	inAlias int // depth of aliases being decoded
-	spent   int // nodes decoded by way of aliases
+	open    map[*yaml.Node]bool // what has an anchor and is being decoded
+	inAlias int                 // depth of aliases being decoded
+	spent   int                 // nodes decoded by way of aliases
+	fields  map[reflect.Type]structure
 }
 
 // value decodes n into v, which stands under key.
-func (d *decoder) value(n ast.Node, v reflect.Value, key string) {
+func (d *decoder) value(n *yaml.Node, v reflect.Value, key string) {
 	if !d.afford(n) {
 		return
 	}
@@ -56,7 +57,7 @@ func (d *decoder) value(n ast.Node, v reflect.Value, key string) {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		d.structure(n, v)
+		d.structured(n, v)
 	case reflect.Map:
 		d.mapping(n, v)
 	case reflect.Slice:
@@ -71,7 +72,7 @@ func (d *decoder) value(n ast.Node, v reflect.Value, key string) {
 }
 
 // afford spends the budget that keeps nested aliases from growing without end.
-func (d *decoder) afford(n ast.Node) bool {
+func (d *decoder) afford(n *yaml.Node) bool {
 	if d.inAlias == 0 {
 		return true
 	}
@@ -82,46 +83,46 @@ func (d *decoder) afford(n ast.Node) bool {
 	return d.spent < maxAliasNodes
 }
 
-// resolve follows anchors and aliases to the node that holds the value. It
-// returns nil after reporting what cannot be resolved.
-func (d *decoder) resolve(n ast.Node) (ast.Node, func()) {
-	switch n := n.(type) {
-	case *ast.AnchorNode:
-		name := anchorName(n.Name)
+// resolve follows an alias to the node that holds the value. It returns nil
+// after reporting what cannot be resolved.
+func (d *decoder) resolve(n *yaml.Node) (*yaml.Node, func()) {
+	target, through := n, 0
+	if n.Kind == yaml.AliasNode {
 		// Known only once its value is complete: an alias inside its own
 		// anchor would never end.
-		delete(d.anchors, name)
-		inner, leave := d.resolve(n.Value)
-		return inner, func() { leave(); d.anchors[name] = n.Value }
-	case *ast.AliasNode:
-		name := anchorName(n.Value)
-		target, ok := d.anchors[name]
-		if !ok {
-			d.node(n, "alias *%s has no anchor &%s before it", name, name)
+		if target = n.Alias; target == nil || d.open[target] {
+			d.node(n, "alias *%s has no anchor &%s before it", n.Value, n.Value)
 			return nil, func() {}
 		}
-		d.inAlias++
-		inner, leave := d.resolve(target)
-		return inner, func() { leave(); d.inAlias-- }
-	case *ast.TagNode:
-		d.node(n, "tags such as !!str are not supported; put text in quotes instead")
+		through = 1
+	}
+	if target.Style&yaml.TaggedStyle != 0 {
+		d.node(target, "tags such as !!str are not supported; put text in quotes instead")
 		return nil, func() {}
-	default:
-		return n, func() {}
 	}
+	if target.Anchor == "" {
+		return target, func() {}
+	}
+	d.inAlias += through
+	d.open[target] = true
+	return target, func() { d.inAlias -= through; delete(d.open, target) }
 }
 
-func anchorName(n ast.Node) string {
-	if n == nil || n.GetToken() == nil {
-		return ""
-	}
-	return n.GetToken().Value
-}
+// The tags that the parser gives to what has none.
+const (
+	tagText  = "!!str"
+	tagBool  = "!!bool"
+	tagNull  = "!!null"
+	tagInt   = "!!int"
+	tagFloat = "!!float"
+	tagMerge = "!!merge"
+	tagTime  = "!!timestamp"
+)
 
-func isNull(n ast.Node) bool { return n.Type() == ast.NullType }
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == tagNull }
 
 // null is fine where Go has a nil; elsewhere the value was forgotten.
-func (d *decoder) null(n ast.Node, v reflect.Value) {
+func (d *decoder) null(n *yaml.Node, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
 		v.SetZero()
@@ -139,7 +140,7 @@ func unmarshals(pointer reflect.Value) bool {
 }
 
 // custom hands the value to the type's own UnmarshalJSON.
-func (d *decoder) custom(n ast.Node, v reflect.Value, key string) {
+func (d *decoder) custom(n *yaml.Node, v reflect.Value, key string) {
 	before := len(d.found)
 	loose := d.loose(n)
 	if len(d.found) > before {
@@ -159,14 +160,13 @@ func (d *decoder) custom(n ast.Node, v reflect.Value, key string) {
 	}
 }
 
-func (d *decoder) list(n ast.Node, v reflect.Value, key string) {
-	sequence, ok := n.(*ast.SequenceNode)
-	if !ok {
+func (d *decoder) list(n *yaml.Node, v reflect.Value, key string) {
+	if n.Kind != yaml.SequenceNode {
 		d.mismatch(n, v.Type())
 		return
 	}
-	items := reflect.MakeSlice(v.Type(), len(sequence.Values), len(sequence.Values))
-	for i, item := range sequence.Values {
+	items := reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content))
+	for i, item := range n.Content {
 		d.value(item, items.Index(i), key)
 	}
 	v.Set(items)

@@ -1,23 +1,26 @@
 package strictyaml
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strconv"
+	"strings"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
-// Document is a parsed file whose places can be named.
+// Document is a parsed file whose places can be named. It is not for several
+// goroutines at once.
 type Document struct {
 	filename string
-	body     ast.Node // nil when the file holds nothing
+	body     *yaml.Node                    // nil when the file holds nothing
+	index    map[*yaml.Node]map[string]int // where the keys of wide maps stand in Content
 }
 
 // Parse reads the one YAML or JSON document of a file. The error is a
@@ -32,47 +35,77 @@ func Parse(filename string, data []byte) (doc *Document, err error) {
 	}()
 	found := problems{filename: filename}
 	if len(data) > maxSize {
-		found.at(nil, "larger than %d MB", maxSize>>20)
+		found.at(place{}, "larger than %d MB", maxSize>>20)
 		return nil, found.err()
 	}
-	tokens, tooDeep := tokenize(data)
-	if tooDeep != nil {
-		found.at(tooDeep, "nested more than %d levels deep", maxNesting)
+	body, isJSON := parseJSON(data)
+	if !isJSON {
+		body = found.parseYAML(data)
+	}
+	if deep := tooDeep(body, 1); deep != nil {
+		found.node(deep, "nested more than %d levels deep", maxNesting)
+	}
+	if len(found.found) > 0 {
 		return nil, found.err()
 	}
-	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		found.syntax(err)
-		return nil, found.err()
-	}
-	body := found.onlyBody(file)
-	return &Document{filename: filename, body: body}, found.err()
+	return &Document{filename: filename, body: body, index: map[*yaml.Node]map[string]int{}}, nil
 }
 
-// syntax reports what the parser said. Its short message is a fixed sentence;
-// the long form quotes the source, which could show a secret.
-func (p *problems) syntax(err error) {
-	var syntax yaml.Error
-	if !errors.As(err, &syntax) {
-		p.at(nil, "this is not YAML")
-		return
-	}
-	p.at(syntax.GetToken(), "%s", syntax.GetMessage())
-}
-
-func (p *problems) onlyBody(file *ast.File) ast.Node {
-	var body ast.Node
-	for _, doc := range file.Docs {
-		if doc.Body == nil || doc.Body.Type() == ast.DirectiveType {
+// parseYAML reads the one document there may be.
+func (p *problems) parseYAML(data []byte) *yaml.Node {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var body *yaml.Node
+	for {
+		var doc yaml.Node
+		err := decoder.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			return body
+		}
+		if err != nil {
+			p.syntax(err)
+			return nil
+		}
+		next := onlyContent(&doc)
+		if next == nil {
 			continue
 		}
 		if body != nil {
-			p.node(doc.Body, "a second document; one file holds one document (remove the ---)")
+			p.node(next, "a second document; one file holds one document (remove the ---)")
 			return nil
 		}
-		body = doc.Body
+		body = next
 	}
-	return body
+}
+
+// onlyContent is what a document holds; nil when that is nothing.
+func onlyContent(doc *yaml.Node) *yaml.Node {
+	if doc.Kind != yaml.DocumentNode || len(doc.Content) == 0 {
+		return nil
+	}
+	n := doc.Content[0]
+	if isNull(n) && n.Value == "" && n.Anchor == "" {
+		return nil
+	}
+	return n
+}
+
+// syntax reports what the parser said: a fixed sentence, in which the name of
+// an anchor is the only thing quoted.
+func (p *problems) syntax(err error) {
+	var wrong *yaml.LoadError
+	if !errors.As(err, &wrong) {
+		p.at(place{}, "this is not YAML")
+		return
+	}
+	where, message := place{wrong.Mark.Line, max(1, wrong.Mark.Column)}, wrong.Message
+	if rest, isAlias := strings.CutPrefix(message, "unknown anchor '"); isAlias {
+		name, _, _ := strings.Cut(rest, "'")
+		message = "alias *" + name + " has no anchor &" + name + " before it"
+	}
+	if begun := wrong.ContextMark.Line; begun > 0 && begun < where.line {
+		message += " of what begins on line " + strconv.Itoa(begun)
+	}
+	p.at(where, "%s", message)
 }
 
 // Decode fills the value that into points to, as [Decode] does.
@@ -84,7 +117,7 @@ func (doc *Document) Decode(into any) error {
 	if doc.body == nil {
 		return nil
 	}
-	d := &decoder{problems: problems{filename: doc.filename}, anchors: map[string]ast.Node{}}
+	d := &decoder{problems: problems{filename: doc.filename}, open: map[*yaml.Node]bool{}, fields: map[reflect.Type]structure{}}
 	d.value(doc.body, target.Elem(), "")
 	return d.err()
 }
@@ -104,51 +137,58 @@ func (doc *Document) Place(path ...string) Place {
 	at := Place{File: doc.filename, Line: 1, Column: 1}
 	n := doc.body
 	for _, step := range path {
-		key, value := child(n, step)
+		key, value := doc.child(n, step)
 		if value == nil {
 			break
 		}
-		if t := startOf(key); t != nil && t.Position != nil {
-			at.Line, at.Column = t.Position.Line, t.Position.Column
-		}
+		at.Line, at.Column = key.Line, key.Column
 		n = value
 	}
 	return at
 }
 
 // child returns the node to point at and the node below it.
-func child(n ast.Node, step string) (ast.Node, ast.Node) {
-	if anchor, ok := n.(*ast.AnchorNode); ok {
-		n = anchor.Value
+func (doc *Document) child(n *yaml.Node, step string) (key, value *yaml.Node) {
+	if n == nil {
+		return nil, nil
 	}
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		for _, value := range n.Values {
-			if value.Key.GetToken().Value == step {
-				return value.Key, value.Value
-			}
+	switch n.Kind {
+	case yaml.MappingNode:
+		if i, ok := doc.keys(n)[step]; ok {
+			return n.Content[i], n.Content[i+1]
 		}
-	case *ast.MappingValueNode:
-		if n.Key.GetToken().Value == step {
-			return n.Key, n.Value
-		}
-	case *ast.SequenceNode:
-		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.Values) {
-			return n.Values[i], n.Values[i]
+	case yaml.SequenceNode:
+		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.Content) {
+			return n.Content[i], n.Content[i]
 		}
 	}
 	return nil, nil
 }
 
+// keys says where each key of a map stands in its Content.
+func (doc *Document) keys(n *yaml.Node) map[string]int {
+	if keys, known := doc.index[n]; known {
+		return keys
+	}
+	keys := make(map[string]int, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if _, twice := keys[n.Content[i].Value]; !twice {
+			keys[n.Content[i].Value] = i
+		}
+	}
+	doc.index[n] = keys
+	return keys
+}
+
 // Has says whether the document has a key on its top level.
 func (doc *Document) Has(key string) bool {
-	_, value := child(doc.body, key)
+	_, value := doc.child(doc.body, key)
 	return value != nil
 }
 
 // Below returns the part of the document under a key of its top level; its
 // places are still those of the file.
 func (doc *Document) Below(key string) *Document {
-	_, value := child(doc.body, key)
-	return &Document{filename: doc.filename, body: value}
+	_, value := doc.child(doc.body, key)
+	return &Document{filename: doc.filename, body: value, index: doc.index}
 }

@@ -3,73 +3,54 @@ package strictyaml
 import (
 	"reflect"
 
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
 )
 
 // entry is one key of a map with its value.
 type entry struct {
-	key    string
-	token  *token.Token
-	value  ast.Node
+	key    *yaml.Node
+	value  *yaml.Node
 	merged bool // came in by a merge key; gives way to what is written here
 }
 
 // entries lists a map's keys in order, with merge keys followed and
 // duplicates reported. It reports false when n is no map.
-func (d *decoder) entries(n ast.Node) ([]entry, bool) {
-	var values []*ast.MappingValueNode
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		values = n.Values
-	case *ast.MappingValueNode:
-		values = []*ast.MappingValueNode{n}
-	default:
+func (d *decoder) entries(n *yaml.Node) ([]entry, bool) {
+	if n.Kind != yaml.MappingNode {
 		return nil, false
 	}
-	own := map[string]*token.Token{}
-	var all, inherited []entry
-	for _, value := range values {
-		if value.Key.IsMergeKey() {
-			inherited = append(inherited, d.merge(value.Value)...)
+	own := make(map[string]*yaml.Node, len(n.Content)/2)
+	all := make([]entry, 0, len(n.Content)/2)
+	var inherited []entry
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind == yaml.ScalarNode && key.Tag == tagMerge {
+			inherited = append(inherited, d.merge(value)...)
 			continue
 		}
-		e, ok := d.entry(value)
-		if !ok {
+		if key.Kind != yaml.ScalarNode || key.Style&yaml.TaggedStyle != 0 {
+			d.node(key, "a key must be plain text")
 			continue
 		}
-		if first, twice := own[e.key]; twice {
-			d.at(e.token, "key %s stands here a second time; the first is on line %d", shown(e.key), first.Position.Line)
+		if first, twice := own[key.Value]; twice {
+			d.node(key, "key %s stands here a second time; the first is on line %d", shown(key.Value), first.Line)
 			continue
 		}
-		own[e.key] = e.token
-		all = append(all, e)
+		own[key.Value] = key
+		all = append(all, entry{key: key, value: value})
 	}
 	for _, e := range inherited {
-		if _, hidden := own[e.key]; !hidden {
-			own[e.key] = e.token
+		if _, hidden := own[e.key.Value]; !hidden {
+			own[e.key.Value] = e.key
 			all = append(all, e)
 		}
 	}
 	return all, true
 }
 
-// entry reads one key. A key that is no plain word is reported.
-func (d *decoder) entry(value *ast.MappingValueNode) (entry, bool) {
-	switch key := value.Key.(type) {
-	case *ast.StringNode:
-		return entry{key: key.Value, token: key.GetToken(), value: value.Value}, true
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.NullNode:
-		return entry{key: key.GetToken().Value, token: key.GetToken(), value: value.Value}, true
-	default:
-		d.at(value.Key.GetToken(), "a key must be plain text")
-		return entry{}, false
-	}
-}
-
 // merge lists what a merge key (<<) brings in: a map, or a list of maps of
 // which the first to name a key wins.
-func (d *decoder) merge(n ast.Node) []entry {
+func (d *decoder) merge(n *yaml.Node) []entry {
 	if !d.afford(n) {
 		return nil
 	}
@@ -78,9 +59,9 @@ func (d *decoder) merge(n ast.Node) []entry {
 	if n == nil {
 		return nil
 	}
-	if sequence, ok := n.(*ast.SequenceNode); ok {
+	if n.Kind == yaml.SequenceNode {
 		var all []entry
-		for _, item := range sequence.Values {
+		for _, item := range n.Content {
 			all = append(all, d.merge(item)...)
 		}
 		return all
@@ -101,24 +82,41 @@ func (d *decoder) entryValue(e entry, v reflect.Value) {
 		d.inAlias++
 		defer func() { d.inAlias-- }()
 	}
-	d.value(e.value, v, e.key)
+	d.value(e.value, v, e.key.Value)
 }
 
-func (d *decoder) structure(n ast.Node, v reflect.Value) {
+// structure is what a struct's keys are.
+type structure struct {
+	byName map[string]field
+	names  []string
+}
+
+// known lists a struct's keys, once for each type.
+func (d *decoder) known(t reflect.Type) structure {
+	known, seen := d.fields[t]
+	if seen {
+		return known
+	}
+	fields := fieldsOf(t)
+	known = structure{byName: make(map[string]field, len(fields)), names: names(fields)}
+	for _, f := range fields {
+		known.byName[f.name] = f
+	}
+	d.fields[t] = known
+	return known
+}
+
+func (d *decoder) structured(n *yaml.Node, v reflect.Value) {
 	found, ok := d.entries(n)
 	if !ok {
 		d.mismatch(n, v.Type())
 		return
 	}
-	fields := fieldsOf(v.Type())
-	byName := make(map[string]field, len(fields))
-	for _, f := range fields {
-		byName[f.name] = f
-	}
+	known := d.known(v.Type())
 	for _, e := range found {
-		f, known := byName[e.key]
-		if !known {
-			d.at(e.token, "unknown key %s%s", shown(e.key), Suggest(e.key, names(fields)))
+		f, ok := known.byName[e.key.Value]
+		if !ok {
+			d.node(e.key, "unknown key %s%s", shown(e.key.Value), Suggest(e.key.Value, known.names))
 			continue
 		}
 		d.entryValue(e, reach(v, f.index))
@@ -139,7 +137,7 @@ func reach(v reflect.Value, index []int) reflect.Value {
 	return v
 }
 
-func (d *decoder) mapping(n ast.Node, v reflect.Value) {
+func (d *decoder) mapping(n *yaml.Node, v reflect.Value) {
 	found, ok := d.entries(n)
 	if !ok || v.Type().Key().Kind() != reflect.String {
 		d.mismatch(n, v.Type())
@@ -151,6 +149,6 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value) {
 	for _, e := range found {
 		item := reflect.New(v.Type().Elem()).Elem()
 		d.entryValue(e, item)
-		v.SetMapIndex(reflect.ValueOf(e.key).Convert(v.Type().Key()), item)
+		v.SetMapIndex(reflect.ValueOf(e.key.Value).Convert(v.Type().Key()), item)
 	}
 }

@@ -6,8 +6,7 @@ import (
 	"strings"
 
 	"github.com/agnivade/levenshtein"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/token"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
@@ -24,30 +23,15 @@ type problems struct {
 	found    []Problem
 }
 
-func (p *problems) at(t *token.Token, format string, args ...any) {
-	problem := Problem{Message: fmt.Sprintf(format, args...)}
-	if t != nil && t.Position != nil {
-		problem.Line, problem.Column = t.Position.Line, t.Position.Column
-	}
-	p.found = append(p.found, problem)
+// place is a line and column from 1; 0 when the whole file is meant.
+type place struct{ line, column int }
+
+func (p *problems) at(where place, format string, args ...any) {
+	p.found = append(p.found, Problem{Line: where.line, Column: where.column, Message: fmt.Sprintf(format, args...)})
 }
 
-func (p *problems) node(n ast.Node, format string, args ...any) {
-	p.at(startOf(n), format, args...)
-}
-
-// startOf is the token a person would point at: the first key of a map, not
-// the colon behind it, which is what the tree calls its token.
-func startOf(n ast.Node) *token.Token {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return startOf(n.Values[0])
-		}
-	case *ast.MappingValueNode:
-		return n.Key.GetToken()
-	}
-	return n.GetToken()
+func (p *problems) node(n *yaml.Node, format string, args ...any) {
+	p.at(place{n.Line, n.Column}, format, args...)
 }
 
 // err is nil when nothing was found.

@@ -3,11 +3,13 @@ package strictyaml
 import (
 	"math"
 	"reflect"
+	"strconv"
+	"strings"
 
-	"github.com/goccy/go-yaml/ast"
+	"go.yaml.in/yaml/v4"
 )
 
-func (d *decoder) scalar(n ast.Node, v reflect.Value) {
+func (d *decoder) scalar(n *yaml.Node, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
 		text, ok := textOf(n)
@@ -17,28 +19,36 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value) {
 		}
 		v.SetString(text)
 	case reflect.Bool:
-		b, ok := n.(*ast.BoolNode)
-		if !ok {
+		if !isScalar(n, tagBool) {
 			d.mismatch(n, v.Type())
 			return
 		}
-		v.SetBool(b.Value)
+		v.SetBool(isTrue(n))
 	default:
 		d.number(n, v)
 	}
 }
 
-func textOf(n ast.Node) (string, bool) {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.LiteralNode:
-		return n.Value.Value, true
-	}
-	return "", false
+func isScalar(n *yaml.Node, tag string) bool { return n.Kind == yaml.ScalarNode && n.Tag == tag }
+
+// isTrue is the value of a boolean: true, True, TRUE or the like.
+func isTrue(n *yaml.Node) bool { return strings.EqualFold(n.Value, "true") }
+
+// textOf is a scalar that is text. What looks like a date is, too.
+func textOf(n *yaml.Node) (string, bool) {
+	return n.Value, isScalar(n, tagText) || isScalar(n, tagTime) || isScalar(n, tagMerge)
 }
 
-func (d *decoder) number(n ast.Node, v reflect.Value) {
+// finite reads a number that has a fraction, an exponent or too many digits.
+func finite(n *yaml.Node) (float64, bool) {
+	if !isScalar(n, tagFloat) {
+		return 0, false
+	}
+	number, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
+	return number, err == nil && !math.IsInf(number, 0) && !math.IsNaN(number)
+}
+
+func (d *decoder) number(n *yaml.Node, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		whole, ok := wholeOf(n)
@@ -59,28 +69,24 @@ func (d *decoder) number(n ast.Node, v reflect.Value) {
 			v.SetUint(uint64(whole))
 		}
 	case reflect.Float32, reflect.Float64:
-		switch n := n.(type) {
-		case *ast.FloatNode:
-			v.SetFloat(n.Value)
-		default:
-			whole, ok := wholeOf(n)
-			if !ok {
-				d.mismatch(n, v.Type())
-				return
-			}
-			v.SetFloat(float64(whole))
+		number, ok := finite(n)
+		if !ok {
+			var whole int64
+			whole, ok = wholeOf(n)
+			number = float64(whole)
 		}
+		if !ok {
+			d.mismatch(n, v.Type())
+			return
+		}
+		v.SetFloat(number)
 	default:
 		d.node(n, "%s cannot be read from a document", v.Type())
 	}
 }
 
-func wholeOf(n ast.Node) (int64, bool) {
-	integer, ok := n.(*ast.IntegerNode)
-	if !ok {
-		return 0, false
-	}
-	switch value := integer.Value.(type) {
+func wholeOf(n *yaml.Node) (int64, bool) {
+	switch value := integer(n).(type) {
 	case int64:
 		return value, true
 	case uint64:
@@ -89,8 +95,23 @@ func wholeOf(n ast.Node) (int64, bool) {
 	return 0, false
 }
 
+// integer is a whole number as uint64, or as int64 below zero; else nil.
+func integer(n *yaml.Node) any {
+	if !isScalar(n, tagInt) {
+		return nil
+	}
+	digits := strings.ReplaceAll(n.Value, "_", "")
+	if value, err := strconv.ParseUint(strings.TrimPrefix(digits, "+"), 0, 64); err == nil {
+		return value
+	}
+	if value, err := strconv.ParseInt(digits, 0, 64); err == nil {
+		return value
+	}
+	return nil
+}
+
 // loose decodes n as encoding/json would into an any.
-func (d *decoder) loose(n ast.Node) any {
+func (d *decoder) loose(n *yaml.Node) any {
 	if !d.afford(n) {
 		return nil
 	}
@@ -102,24 +123,25 @@ func (d *decoder) loose(n ast.Node) any {
 	if text, ok := textOf(n); ok {
 		return text
 	}
-	switch n := n.(type) {
-	case *ast.BoolNode:
-		return n.Value
-	case *ast.IntegerNode:
-		return n.Value
-	case *ast.FloatNode:
-		return n.Value
-	case *ast.SequenceNode:
-		items := make([]any, len(n.Values))
-		for i, item := range n.Values {
+	switch {
+	case isScalar(n, tagBool):
+		return isTrue(n)
+	case integer(n) != nil:
+		return integer(n)
+	case n.Kind == yaml.SequenceNode:
+		items := make([]any, len(n.Content))
+		for i, item := range n.Content {
 			items[i] = d.loose(item)
 		}
 		return items
 	}
+	if number, ok := finite(n); ok {
+		return number
+	}
 	return d.looseMap(n)
 }
 
-func (d *decoder) looseMap(n ast.Node) any {
+func (d *decoder) looseMap(n *yaml.Node) any {
 	found, ok := d.entries(n)
 	if !ok {
 		d.node(n, "%s has no place here", kind(n))
@@ -130,7 +152,7 @@ func (d *decoder) looseMap(n ast.Node) any {
 		if e.merged {
 			d.inAlias++
 		}
-		items[e.key] = d.loose(e.value)
+		items[e.key.Value] = d.loose(e.value)
 		if e.merged {
 			d.inAlias--
 		}
@@ -139,7 +161,7 @@ func (d *decoder) looseMap(n ast.Node) any {
 }
 
 // mismatch reports a value of the wrong kind, with the way to mend it.
-func (d *decoder) mismatch(n ast.Node, want reflect.Type) {
+func (d *decoder) mismatch(n *yaml.Node, want reflect.Type) {
 	hint := ""
 	if want.Kind() == reflect.String && isBare(n) {
 		hint = "; put it in quotes"
@@ -152,12 +174,8 @@ func (d *decoder) mismatch(n ast.Node, want reflect.Type) {
 	d.node(n, "expected %s, found %s%s", expected(want), kind(n), hint)
 }
 
-func isBare(n ast.Node) bool {
-	switch n.(type) {
-	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-		return true
-	}
-	return false
+func isBare(n *yaml.Node) bool {
+	return isScalar(n, tagInt) || isScalar(n, tagFloat) || isScalar(n, tagBool)
 }
 
 func expected(t reflect.Type) string {
@@ -180,20 +198,25 @@ func expected(t reflect.Type) string {
 	}
 }
 
-func kind(n ast.Node) string {
-	switch n.(type) {
-	case *ast.StringNode, *ast.LiteralNode:
-		return "text"
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		return "a number"
-	case *ast.BoolNode:
-		return "true or false"
-	case *ast.NullNode:
-		return "nothing"
-	case *ast.SequenceNode:
+func kind(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.SequenceNode:
 		return "a list"
-	case *ast.MappingNode, *ast.MappingValueNode:
+	case yaml.MappingNode:
 		return "a map"
+	case yaml.ScalarNode:
+	default:
+		return "something else"
+	}
+	switch n.Tag {
+	case tagText, tagTime, tagMerge:
+		return "text"
+	case tagInt, tagFloat:
+		return "a number"
+	case tagBool:
+		return "true or false"
+	case tagNull:
+		return "nothing"
 	default:
 		return "something else"
 	}

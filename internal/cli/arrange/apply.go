@@ -15,19 +15,23 @@ import (
 )
 
 // maxManifest bounds a manifest that comes from stdin, in bytes.
-const maxManifest = 16 << 20
+const maxManifest = 50 << 20
 
 const applyHelp = `Make providers, clients and connections as YAML files describe them. The plan is
-shown first; --dry-run ends there. Applying the same files again changes
-nothing. What the files do not name is left alone, unless --prune deletes it.
+shown first; --dry-run ends there, and --diff ends there with exit code 1 where
+something differs. All of the plan is done or nothing of it, in one transaction.
+Applying the same files again changes nothing. What the files do not name is
+left alone, unless --prune deletes it.
 
-Client secrets are written as {env: NAME} or {file: PATH}, and sealed on the
-server at once. Connections still have to be authorized: valetkey connect NAME.`
+Secrets are written as {env: NAME}, {file: PATH}, {command: [pass, show, NAME]}
+or {keyring: SERVICE/NAME}. They are read here, by this command, and sealed on
+the server at once. What is left for a person is listed at the end, such as
+connections that have to be authorized: valetkey connect NAME.`
 
 // Apply is valetkey apply.
 func (p Commands) Apply() *cobra.Command {
 	var files []string
-	var dryRun, prune bool
+	var o planOptions
 	cmd := &cobra.Command{
 		Use:   "apply -f FILE",
 		Short: "Make everything as YAML files describe it",
@@ -40,28 +44,31 @@ func (p Commands) Apply() *cobra.Command {
 			if len(files) == 0 {
 				return prompt.Usage("valetkey apply -f FILE", "no file is given")
 			}
-			desired, err := p.readManifest(files)
+			o.dryRun = o.dryRun || o.diff
+			desired, err := p.readManifest(cmd.Context(), files)
 			if err != nil {
 				return err
 			}
 			return p.With(cmd.Context(), func(s *prompt.Session) error {
-				return p.apply(cmd.Context(), s, desired, planOptions{dryRun, prune})
+				return p.apply(cmd.Context(), s, desired, o)
 			})
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&files, "file", "f", nil, "a YAML `FILE`, or - for stdin; may be repeated")
-	flags.BoolVar(&dryRun, "dry-run", false, "show the plan and change nothing")
-	flags.BoolVar(&prune, "prune", false, "delete what the files do not name")
+	flags.BoolVar(&o.dryRun, "dry-run", false, "show the plan and change nothing")
+	flags.BoolVar(&o.diff, "diff", false, "as --dry-run, and exit with 1 where what there is differs")
+	flags.BoolVar(&o.prune, "prune", false, "delete what the files do not name")
 	return cmd
 }
 
 type planOptions struct {
 	dryRun bool
+	diff   bool // a dry run whose differences are an error
 	prune  bool
 }
 
-func (p Commands) readManifest(paths []string) (manifest.Manifest, error) {
+func (p Commands) readManifest(ctx context.Context, paths []string) (manifest.Manifest, error) {
 	var files []manifest.File
 	for _, path := range paths {
 		var data []byte
@@ -76,11 +83,12 @@ func (p Commands) readManifest(paths []string) (manifest.Manifest, error) {
 		}
 		files = append(files, manifest.File{Name: path, Data: data})
 	}
-	parsed, err := manifest.Parse(files, manifest.Environment{Getenv: p.Env.Getenv, ReadFile: os.ReadFile})
+	parsed, err := manifest.Parse(files, p.secretSources(ctx))
 	return parsed, prompt.InConfiguration(err)
 }
 
-// apply shows the plan and carries it out, step by step in its order.
+// apply shows the plan and carries it out as one change. A dry run asks the
+// server for the plan: it then checks all that the real one would.
 func (p Commands) apply(ctx context.Context, s *prompt.Session, desired manifest.Manifest, o planOptions) error {
 	current, err := currentState(ctx, s)
 	if err != nil {
@@ -90,10 +98,38 @@ func (p Commands) apply(ctx context.Context, s *prompt.Session, desired manifest
 	if err != nil {
 		return err
 	}
-	if err := p.Print(plan, func(w io.Writer) { fmt.Fprint(w, plan.Text()) }); err != nil || o.dryRun {
+	wanted := desired.Wire()
+	wanted.Prune, wanted.DryRun = o.prune, o.dryRun
+	if o.dryRun {
+		if plan, err = s.Apply(ctx, wanted); err != nil {
+			return err
+		}
+		return p.showPlan(plan, o)
+	}
+	if p.Flags.Output == "table" {
+		fmt.Fprint(p.Streams.Out, manifest.Text(plan))
+	}
+	done, err := s.Apply(ctx, wanted)
+	if err != nil {
 		return err
 	}
-	return p.carryOutAll(ctx, s, desired, plan)
+	if p.Flags.Output == "table" {
+		fmt.Fprint(p.Streams.Out, manifest.TodoText(done))
+		return nil
+	}
+	return p.Print(done, nil)
+}
+
+// showPlan prints the plan of a dry run; with --diff, what differs is an error.
+func (p Commands) showPlan(plan manifest.Plan, o planOptions) error {
+	if err := p.Print(plan, func(w io.Writer) { fmt.Fprint(w, manifest.Text(plan), manifest.TodoText(plan)) }); err != nil {
+		return err
+	}
+	if o.diff && !plan.Empty() {
+		return fault.New(api.CodeConflict, "what there is differs from the files").
+			WithHint("valetkey apply with the same files and without --diff makes it as they say")
+	}
+	return nil
 }
 
 // makePlan says what leads from what there is to what is desired.
@@ -102,39 +138,6 @@ func makePlan(current manifest.State, desired manifest.Manifest, prune bool) (ma
 		return manifest.Plan{}, prompt.InConfiguration(err)
 	}
 	return manifest.Make(current, desired, prune), nil
-}
-
-// carryOutAll carries out a plan in its order, and stops at what fails.
-func (p Commands) carryOutAll(ctx context.Context, s *prompt.Session, desired manifest.Manifest, plan manifest.Plan) error {
-	for _, change := range plan.Changes {
-		if err := carryOut(ctx, s, desired, change); err != nil {
-			p.Note("stopped at the %s %s; what stands before it in the plan is done, and applying again goes on from there", change.Kind, change.Name)
-			return err
-		}
-	}
-	return nil
-}
-
-func carryOut(ctx context.Context, s *prompt.Session, desired manifest.Manifest, change manifest.Change) error {
-	var err error
-	switch {
-	case change.Action == manifest.Delete && change.Kind == manifest.KindConnection:
-		err = s.Connections.Delete(ctx, change.Name)
-	case change.Action == manifest.Delete && change.Kind == manifest.KindClient:
-		err = s.Clients.Delete(ctx, change.Name)
-	case change.Action == manifest.Delete:
-		err = s.Providers.Delete(ctx, change.Name)
-	case !change.Write:
-	case change.Kind == manifest.KindProvider:
-		_, err = s.Providers.Put(ctx, change.Name, desired.Providers[change.Name])
-	case change.Kind == manifest.KindClient:
-		_, err = s.Clients.Put(ctx, change.Name, desired.Clients[change.Name])
-	case change.Kind == manifest.KindConnection:
-		_, err = s.Connections.Put(ctx, change.Name, desired.Connections[change.Name])
-	default:
-		err = fault.New(api.CodeInternal, "the plan has a step of an unknown kind, %s", change.Kind)
-	}
-	return err
 }
 
 // currentState reads all that a manifest can describe.

@@ -112,7 +112,7 @@ func (p Commands) importDraft(ctx context.Context, s *prompt.Session, found draf
 	if err := changesNothing(plan); err != nil && !f.update {
 		return err
 	}
-	if err := p.carryOutAll(ctx, s, desired, plan); err != nil {
+	if _, err := s.Apply(ctx, desired.Wire()); err != nil {
 		return err
 	}
 	if err := p.importTokens(ctx, s, found, shown.Tokens); err != nil {
@@ -145,7 +145,7 @@ func changesNothing(plan manifest.Plan) error {
 
 // text is the plan as apply shows it, and then the notes.
 func (i imported) text(w io.Writer) {
-	fmt.Fprint(w, i.Plan.Text())
+	fmt.Fprint(w, manifest.Text(i.Plan))
 	for _, name := range i.Tokens {
 		fmt.Fprintf(w, "+ tokens of %s\n", name)
 	}
