@@ -16,7 +16,6 @@ import (
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/desired"
 	"github.com/valetkey/valetkey/internal/discovery"
-	"github.com/valetkey/valetkey/internal/desired"
 	"github.com/valetkey/valetkey/internal/egress"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/keyring"

@@ -59,7 +59,6 @@ func (s *Server) table() []route {
 		{"POST /v1/backup", administer, s.backup, op("Server", "Take a backup", "One file with everything, secrets sealed as they are. valetkey restore reads it.").optional(api.BackupRequest{}).html()},
 		{"GET /v1/audit", settings, s.listAudit, op("Server", "Read who did what", "Newest first.").query(auditQuery{}).out(api.AuditList{})},
 
-		{"POST /v1/apply", administer, s.apply, op("Desired state", "Make everything as a manifest describes it", "All of it or nothing, in one transaction. What it does not name stays, unless prune is true. With dry_run the answer is the plan, and nothing changes. A secret that is absent or •••• stays as it is.").in(api.Manifest{}).limit(applyBodyLimit).out(api.Plan{})},
 		{"GET /v1/version", signedIn, s.version, op("Server", "Read the version", "").out(api.Version{})},
 		{"GET /healthz", nil, s.health, op("Server", "Is it up", "Answers as long as the process serves.").out(Health{})},
 		{"GET /readyz", nil, s.ready, op("Server", "Is it ready", "Answers 503 while it cannot reach its database.").out(Health{})},

@@ -98,7 +98,6 @@ type Config struct {
 	Operators Operators // makes links for operators; nil: none are made
 	Links     Links     // connect links; nil: none are made
 	Applier   Applier   // makes everything as a manifest describes it
-	Applier   Applier // makes everything as a manifest describes it
 	Engine    Engine
 	Proxy     http.Handler                // serves /proxy/ once the caller is authorized; nil: not found
 	Web       http.Handler                // serves what is for browsers; nil: not found
