@@ -44,5 +44,11 @@ type GrantInput struct {
 // token may have come. It is the default of such grants.
 const RefreshBySameGrant = "same_grant"
 
+// AdditionalToken is a token for another resource: what its request says
+// besides the renewal's own parameters. The values are templates.
+type AdditionalToken struct {
+	Params map[string]string `json:"params"` // such as scope or resource
+}
+
 // Empty reports whether nothing was brought.
 func (g GrantInput) Empty() bool { return g == GrantInput{} }

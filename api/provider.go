@@ -104,6 +104,8 @@ type Requests struct {
 	// Exchange are further requests after the token response, in order. What
 	// the last one gives is the token that APIs take.
 	Exchange []ExchangeStep `json:"exchange,omitempty"`
+	// AdditionalTokens are tokens for other resources out of the same grant, by name.
+	AdditionalTokens map[string]AdditionalToken `json:"additional_tokens,omitempty"`
 }
 
 // ScopeRules says how scopes are written and which are never left out.

@@ -90,15 +90,10 @@ func (b *Broker) behalfRefused(ctx context.Context, a arrangement.Arrangement, e
 	if !errors.As(err, &refused) {
 		return err
 	}
-	cause := b.desk.Cause(a, refused)
-	_, code := arrangement.Consequence(refused)
-	if refused.ClientWide() {
-		if err := b.desk.ParkClient(ctx, a.Client.Name, cause); err != nil {
-			return err
-		}
+	shown, err := b.told(ctx, a, refused)
+	if err != nil {
+		return err
 	}
-	shown := arrangement.CauseFault(code, a.Connection.Name, cause)
-	shown.Cause = refused
 	if refused.Code == "invalid_grant" || refused.Code == oauth.CodeInvalidRequest && !refused.ClientWide() {
 		shown.Code = api.CodeInvalid
 		shown.Hint = "show a token of the user that has not expired and whose audience is this client"
@@ -107,6 +102,21 @@ func (b *Broker) behalfRefused(ctx context.Context, a arrangement.Arrangement, e
 		return &onbehalf.Challenge{Fault: shown, Claims: claims}
 	}
 	return shown
+}
+
+// told puts a refusal into words for one caller. Only the client is parked by
+// it, never the connection.
+func (b *Broker) told(ctx context.Context, a arrangement.Arrangement, refused *oauth.Error) (*fault.Error, error) {
+	cause := b.desk.Cause(a, refused)
+	_, code := arrangement.Consequence(refused)
+	if refused.ClientWide() {
+		if err := b.desk.ParkClient(ctx, a.Client.Name, cause); err != nil {
+			return nil, err
+		}
+	}
+	shown := arrangement.CauseFault(code, a.Connection.Name, cause)
+	shown.Cause = refused
+	return shown, nil
 }
 
 // subjectToken is what another connection shows as whom a token is for.

@@ -26,6 +26,11 @@ func (c *checker) flow() {
 	}
 	c.builtIn = nil
 	c.authorizationResponse()
+	for _, name := range slices.Sorted(maps.Keys(p.AdditionalTokens)) {
+		if c.texts("additional_tokens."+name+".params", p.AdditionalTokens[name].Params); len(p.AdditionalTokens[name].Params) == 0 {
+			c.at([]string{"additional_tokens", name}, "without params it is the connection's own token")
+		}
+	}
 	if r := p.Refresh; r != nil {
 		strategies := []string{"", api.RefreshByRefreshToken, api.RefreshByAccessToken, api.RefreshBySameGrant, api.RefreshNever}
 		if !slices.Contains(strategies, r.Strategy) {

@@ -34,6 +34,8 @@ func TestEachMistakeInADescriptionIsNamedWithItsLine(t *testing.T) {
 		"grant":               {good + "grant: hope\n", `grant: "hope" is not one of authorization_code, device_code, client_credentials, jwt_bearer, saml2_bearer, token_exchange, on_behalf_of, custom, password, implicit`},
 		"custom without name": {good + "grant: custom\n", "token_request.grant_type: the grant custom has no name without it"},
 		"same grant":          {good + "refresh: {strategy: same_grant}\n", "refresh.strategy: same_grant is for a grant that needs no person"},
+		"additional token":    {good + "additional_tokens: {files: {params: {}}}\n", "additional_tokens.files: without params it is the connection's own token"},
+		"its template":        {good + "additional_tokens: {files: {params: {scope: '{site}'}}}\n", "variables: {site} is used and not declared"},
 		"introspect":          {good + "token_response: {expires: introspect}\n", "token_response.expires: introspect needs an introspection_endpoint"},
 		"rotation":            {good + "refresh: {rotation: always}\n", `refresh.rotation: "always" is not one of none, optional, single_use`},
 		"verification":        {good + "provenance: {verification: sure}\n", `provenance.verification: "sure" is not one of tried, documented`},

@@ -21,7 +21,7 @@ func (s *Server) authz(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	token, err := s.config.Broker.Token(r.Context(), r.PathValue("name"), minTTL)
+	token, err := s.config.Broker.TokenFor(r.Context(), r.PathValue("name"), r.URL.Query().Get("resource"), minTTL)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,8 @@ import (
 
 // tokenQuery are the query parameters of the token route.
 type tokenQuery struct {
-	MinTTL string `query:"min_ttl" description:"How long the token must be good for at least, such as 5m; default 0s."`
+	MinTTL   string `query:"min_ttl" description:"How long the token must be good for at least, such as 5m; default 0s."`
+	Resource string `query:"resource" description:"For another resource out of the same grant: the name of an additional token of the provider, or an absolute URI (RFC 8707)."`
 }
 
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
@@ -44,7 +45,7 @@ func (s *Server) getToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	token, err := s.config.Broker.Token(r.Context(), r.PathValue("name"), minTTL)
+	token, err := s.config.Broker.TokenFor(r.Context(), r.PathValue("name"), r.URL.Query().Get("resource"), minTTL)
 	if err != nil {
 		return err
 	}
