@@ -44,12 +44,17 @@ type Config struct {
 	// killed process held is waited for.
 	Process     string
 	Gone        func(process string) bool
-	Rand        io.Reader                                   // default crypto/rand
-	AllowGrants []string                                    // grants that need the operator's leave and have it; see arrangement.Unsafe
-	TokenFiles  arrangement.TokenFiles                      // default: none are kept
-	Outside     clientauth.Outside                          // what clients read at each use; zero: nothing can be read
-	Showing     func(pair []byte) (arrangement.Doer, error) // HTTP with a client certificate in PEM; nil: none can be shown
-	Log         *slog.Logger                                // default: discards
+	Rand        io.Reader              // default crypto/rand
+	AllowGrants []string               // grants that need the operator's leave and have it; see arrangement.Unsafe
+	TokenFiles  arrangement.TokenFiles // default: none are kept
+	ClientAccess
+	Log *slog.Logger // default: discards
+}
+
+// ClientAccess is what clients reach besides the store to authenticate.
+type ClientAccess struct {
+	Outside clientauth.Outside                          // what they read at each use; zero: nothing can be read
+	Showing func(pair []byte) (arrangement.Doer, error) // HTTP with a client certificate in PEM; nil: none can be shown
 }
 
 // Broker is the domain: it holds no connection state of its own beyond a

@@ -18,14 +18,16 @@ func methodNames() []string {
 // certificates refuses what cannot go together in a client's authentication.
 func (c *checker) certificates() {
 	p := c.provider
-	method := oauth.AuthMethod(p.TokenEndpointAuthMethod)
 	if off := p.API != nil && p.API.TLS != nil && p.API.TLS.ClientCertificate != nil && !*p.API.TLS.ClientCertificate; off && p.BoundTokens {
 		c.wrong("api.tls.client_certificate", "tokens that are bound to the certificate need it at the API (RFC 8705 section 3)")
 	}
-	rules := p.ClientAssertion
-	if rules == nil {
-		return
+	if p.ClientAssertion != nil {
+		c.clientAssertion(oauth.AuthMethod(p.TokenEndpointAuthMethod), *p.ClientAssertion)
 	}
+}
+
+// clientAssertion refuses rules that the method does not follow.
+func (c *checker) clientAssertion(method oauth.AuthMethod, rules api.AssertionRules) {
 	if method == oauth.AuthNone {
 		c.wrong("client_assertion", "%s shows no assertion", method)
 	}
