@@ -87,6 +87,9 @@ func TestARoleReachesTheRoutesThatAreItsOwn(t *testing.T) {
 		{"GET", "/v1/connections/robot/events", "", ok, ok, ok, ok},
 		{"PATCH", "/v1/connections/robot", `{"description":"x"}`, ok, no, no, no},
 		{"GET", "/v1/connections/robot/token", "", ok, ok, no, no},
+		{"POST", "/v1/connections/robot/proof", `{"method":"GET","url":"https://api.contoso.example/"}`, http.StatusConflict, http.StatusConflict, no, no},
+		{"POST", "/v1/clients/new/registration", `{"provider":"nowhere"}`, http.StatusNotFound, no, no, no},
+		{"DELETE", "/v1/clients/new/registration", "", http.StatusNotFound, no, no, no},
 		{"POST", "/v1/connections/robot/call", `{"path":"/x"}`, ok, ok, ok, no},
 		{"POST", "/v1/connections/robot/test", "", ok, ok, ok, no},
 		{"GET", "/proxy/robot/x", "", ok, ok, ok, no},
@@ -114,6 +117,10 @@ func TestEveryRouteButThePublicOnesAsksForAKey(t *testing.T) {
 		reply := s.send("", route.method(), path, "")
 		if public[path] {
 			reply.into(t, 200, nil)
+			continue
+		}
+		if strings.HasPrefix(path, "/oauth/client/") { // for providers; there is no such document
+			reply.problem(t, http.StatusNotFound, api.CodeNotFound)
 			continue
 		}
 		reply.problem(t, http.StatusUnauthorized, api.CodeUnauthenticated)
