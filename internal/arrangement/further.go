@@ -50,7 +50,10 @@ func (a Arrangement) furtherParams(resource string) (url.Values, error) {
 	described, named := a.Provider.Provider.AdditionalTokens[resource]
 	if !named {
 		if u, err := url.Parse(resource); err != nil || !u.IsAbs() || strings.Contains(resource, "#") {
-			known := strings.Join(slices.Sorted(maps.Keys(a.Provider.Provider.AdditionalTokens)), ", ")
+			known := "none"
+			if names := slices.Sorted(maps.Keys(a.Provider.Provider.AdditionalTokens)); len(names) > 0 {
+				known = strings.Join(names, ", ")
+			}
 			return nil, fault.New(api.CodeInvalid, "%q is neither an additional token of the provider nor the URI of a resource", resource).
 				WithHint("its additional tokens: %s; a URI is absolute and has no fragment", known)
 		}
