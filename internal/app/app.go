@@ -89,7 +89,11 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	out := egress.New(egress.Config{AllowPrivate: ranges})
+	outbound, err := egress.ReadOutbound(config.OutboundProxy, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	out := egress.New(egress.Config{AllowPrivate: ranges, Outbound: outbound})
 	providers, err := readProviders(config.ProvidersDir)
 	if err != nil {
 		return nil, err
@@ -141,7 +145,7 @@ func (a *App) makeSweeper() error {
 
 // serve puts the inbound side together.
 func (a *App) serve(out *egress.Egress) http.Handler {
-	engine := traffic.Over(call.New(a.broker, out.Transport(), call.Options{Now: a.config.Now}), a.config.Now)
+	engine := traffic.Over(call.New(a.broker, out.Transport(), call.Options{Now: a.config.Now, ReadFile: os.ReadFile, Getenv: os.Getenv}), a.config.Now)
 	return rest.New(rest.Config{
 		Broker:    a.broker,
 		Keys:      a.keys,

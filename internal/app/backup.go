@@ -74,7 +74,7 @@ func Restore(ctx context.Context, config Config, file io.ReadSeeker, options Res
 		return done, err
 	}
 	done.Place = db.Place()
-	err = restoreInto(ctx, config, custody.Desk{DB: db}, &done.Summary, file, options)
+	err = restoring{config, options, custody.Desk{DB: db}}.run(ctx, done.Summary, file)
 	if err = errors.Join(err, db.Close()); err != nil {
 		return done, err
 	}
@@ -86,27 +86,34 @@ func Restore(ctx context.Context, config Config, file io.ReadSeeker, options Res
 	return done, a.Close(ctx)
 }
 
-func restoreInto(ctx context.Context, config Config, desk custody.Desk, summary *backup.Summary, file io.ReadSeeker, options RestoreOptions) error {
-	schema, err := desk.Schema(ctx)
+// restoring is one restore into one database.
+type restoring struct {
+	config  Config
+	options RestoreOptions
+	desk    custody.Desk
+}
+
+func (r restoring) run(ctx context.Context, summary backup.Summary, file io.ReadSeeker) error {
+	schema, err := r.desk.Schema(ctx)
 	if err != nil {
 		return err
 	}
-	empty, err := desk.Empty(ctx)
+	empty, err := r.desk.Empty(ctx)
 	if err != nil {
 		return err
 	}
-	if !empty && !options.Force {
-		return fault.New(api.CodeConflict, "there is something in %s already", desk.DB.Place()).
+	if !empty && !r.options.Force {
+		return fault.New(api.CodeConflict, "there is something in %s already", r.desk.DB.Place()).
 			WithHint("restore into an empty --data directory or database, or replace all that is there with --force")
 	}
-	ring, err := restoredKeyring(config, summary, options)
+	ring, err := restoredKeyring(r.config, summary, r.options)
 	if err != nil {
 		return err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return desk.Load(ctx, func(l *custody.Loader) error {
+	return r.desk.Load(ctx, func(l *custody.Loader) error {
 		if err := backup.Read(file, schema, l); err != nil {
 			return err
 		}
@@ -120,7 +127,7 @@ func restoreInto(ctx context.Context, config Config, desk custody.Desk, summary 
 // restoredKeyring is the backup's keyring under the master key from now on. It
 // writes nothing but a master key's file that is missing, once a passphrase has
 // shown that the keyring opens.
-func restoredKeyring(config Config, summary *backup.Summary, options RestoreOptions) (secret.Sealed, error) {
+func restoredKeyring(config Config, summary backup.Summary, options RestoreOptions) (secret.Sealed, error) {
 	text, proof := secret.Sealed(summary.Settings[keyring.Setting]), secret.Sealed(summary.Settings[keyring.ProofSetting])
 	var from secret.Master
 	if !options.Passphrase.IsZero() {

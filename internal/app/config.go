@@ -35,14 +35,19 @@ type Config struct {
 	ProvidersDir  string   // the operator's own descriptions, *.yaml; "" for none
 	AllowCommand  string   // programs that clients may take an assertion from: absolute paths, with commas between them
 	Leaves
-	MasterKey MasterKeyConfig  // the key that seals the keyring
-	Keep      KeepConfig       // how long what happened is kept
-	Sweep     string           // tokens are renewed ahead of need: "16" at once for each provider, "16,50" and at most 50 a second, "off"
-	Version   api.Version      // what /v1/version answers
-	OpenID    OpenIDConfig     // operators may sign in with it
-	Proc      fs.FS            // what the kernel says of processes; default /proc
-	Now       func() time.Time // default time.Now
-	Log       *slog.Logger     // default: discards
+	Custody
+	Sweep   string           // tokens are renewed ahead of need: "16" at once for each provider, "16,50" and at most 50 a second, "off"
+	Version api.Version      // what /v1/version answers
+	OpenID  OpenIDConfig     // operators may sign in with it
+	Proc    fs.FS            // what the kernel says of processes; default /proc
+	Now     func() time.Time // default time.Now
+	Log     *slog.Logger     // default: discards
+}
+
+// Custody is how what is kept is guarded, and how long it is kept.
+type Custody struct {
+	MasterKey MasterKeyConfig // the key that seals the keyring
+	Keep      KeepConfig      // how long what happened is kept
 }
 
 // Leaves is what the operator lets settings do beyond what is safe for anybody
@@ -50,6 +55,8 @@ type Config struct {
 type Leaves struct {
 	AllowGrants string // grants that OAuth's security practice advises against: password, implicit
 	TokenFiles  string // directories in which connections may keep token files
+	// OutboundProxy is the proxy of all requests; see egress.ReadOutbound.
+	OutboundProxy string
 	Alone       bool   // no server: a user's command on their own data may write wherever the user may
 }
 

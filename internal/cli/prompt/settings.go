@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -102,6 +103,8 @@ type ServerFlags struct {
 	ProvidersDir string
 	Sweep        string
 	AllowCommand string
+
+	OutboundProxy string
 	AllowGrants  string
 	TokenFiles   string
 }
@@ -113,6 +116,10 @@ func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
 		return app.Config{}, err
 	}
 	database, err := p.SecretSetting(f.Database, "VALETKEY_DATABASE")
+	if err != nil {
+		return app.Config{}, err
+	}
+	custody, err := p.custody()
 	if err != nil {
 		return app.Config{}, err
 	}
@@ -128,14 +135,41 @@ func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
 		Leaves: app.Leaves{
 			AllowGrants: p.Setting(f.AllowGrants, "VALETKEY_ALLOW_GRANTS"),
 			TokenFiles:  p.Setting(f.TokenFiles, "VALETKEY_TOKEN_FILES"),
+
+			OutboundProxy: p.Setting(f.OutboundProxy, "VALETKEY_OUTBOUND_PROXY"),
 		},
-		MasterKey: app.MasterKeyConfig{URI: p.Env.Getenv("VALETKEY_MASTER_KEY"), Getenv: p.Env.Getenv},
-		Version:   p.BuildInfo(),
-		Now:       p.Env.Now,
+		Custody: custody,
+		Version: p.BuildInfo(),
+		Now:     p.Env.Now,
 	}, nil
 }
 
 // BuildInfo is what this program is.
 func (p *Prompt) BuildInfo() api.Version {
 	return api.Version{Version: p.Env.Version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+}
+
+// custody reads how what is kept is guarded, and how long it is kept.
+func (p *Prompt) custody() (app.Custody, error) {
+	custody := app.Custody{MasterKey: app.MasterKeyConfig{URI: p.Env.Getenv("VALETKEY_MASTER_KEY"), Getenv: p.Env.Getenv}}
+	for _, setting := range []struct {
+		variable string
+		to       *time.Duration
+	}{
+		{"VALETKEY_MASTER_KEY_CACHE", &custody.MasterKey.Cache},
+		{"VALETKEY_KEEP_EVENTS", &custody.Keep.Events},
+		{"VALETKEY_KEEP_AUDIT", &custody.Keep.Audit},
+	} {
+		text := p.Env.Getenv(setting.variable)
+		if text == "" {
+			continue
+		}
+		span, err := time.ParseDuration(text)
+		if err != nil || span <= 0 {
+			return custody, fault.New(api.CodeNeedsConfiguration, "the setting %s is %q", setting.variable, text).
+				WithHint("write it as 2160h: hours, minutes or seconds")
+		}
+		*setting.to = span
+	}
+	return custody, nil
 }
