@@ -4,6 +4,7 @@ import (
 	"context"
 	crand "crypto/rand"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -55,6 +56,8 @@ type Options struct {
 	ProofKey  func(*broker.Credential) (dpop.Key, error)    // default [broker.Credential.ProofKey]
 	Entropy   io.Reader                                     // for proofs; default [crypto/rand.Reader]
 	Random    func() float64                                // in [0, 1), for the spread of retries; default [rand.Float64]
+	ReadFile  func(path string) ([]byte, error)             // for proxies; default: none can be read
+	Getenv    func(name string) string                      // for proxies; default: nothing is set
 }
 
 // Engine calls APIs. It is safe for concurrent use.
@@ -68,6 +71,8 @@ type Engine struct {
 	entropy     io.Reader
 	nonces      dpop.Nonces // of APIs
 	random      func() float64
+	readFile    func(path string) ([]byte, error)
+	getenv      func(name string) string
 	brake       *brake
 	jars        jars
 	budgets     *budgets
@@ -94,7 +99,14 @@ func New(credentials Credentials, transport http.RoundTripper, options Options) 
 	if options.Random == nil {
 		options.Random = rand.Float64
 	}
+	if options.ReadFile == nil {
+		options.ReadFile = func(string) ([]byte, error) { return nil, fs.ErrPermission }
+	}
+	if options.Getenv == nil {
+		options.Getenv = func(string) string { return "" }
+	}
 	e := &Engine{
+		readFile: options.ReadFile, getenv: options.Getenv,
 		credentials: credentials, transport: transport,
 		now: options.Now, open: options.Open, clientKey: options.ClientKey, random: options.Random,
 		proofKey: options.ProofKey, entropy: options.Entropy,

@@ -17,7 +17,9 @@
 //   - Certificates are always verified, with TLS 1.2 or later. The name in one
 //     may be let go only together with a named authority.
 //   - Pools are apart for each such Trust.
-//   - No redirect is followed and no proxy of the environment is used.
+//   - No redirect is followed. A proxy is used where the operator or a connection
+//     names one; the operator's may stand anywhere, a connection's is judged like
+//     any address. Names are then resolved by the proxy.
 //   - An error names the host and what is wrong; never a path, query or header.
 //
 // Not in it: tokens, retries of ours, and the limits of one call (package call).

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -22,6 +23,7 @@ type Trust struct {
 	CA      string // certificates in PEM: the only authorities that count, or the host's own certificate
 	AnyName bool   // the certificate may be for another name; needs CA
 	Pair    []byte // our certificate and its private key in PEM; nil: none
+	Proxy   string // URL of the proxy on the way there; "": the one of all. The guard judges its address
 }
 
 // trustKey tells one Trust from another without holding a private key.
@@ -29,12 +31,16 @@ type trustKey struct {
 	ca      string
 	anyName bool
 	pair    [sha256.Size]byte
+	proxy   [sha256.Size]byte // may hold a password
 }
 
 func (t Trust) key() trustKey {
 	key := trustKey{ca: t.CA, anyName: t.AnyName}
 	if len(t.Pair) > 0 {
 		key.pair = sha256.Sum256(t.Pair)
+	}
+	if t.Proxy != "" {
+		key.proxy = sha256.Sum256([]byte(t.Proxy))
 	}
 	return key
 }
@@ -56,12 +62,21 @@ func (e *Egress) Trusting(t Trust) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.trusts.add(key, e.trusting(config)), nil
+	proxy := e.proxy
+	if t.Proxy != "" {
+		through, err := parseProxy(t.Proxy)
+		if err != nil {
+			return nil, err
+		}
+		proxy = http.ProxyURL(through)
+	}
+	return e.trusts.add(key, e.trusting(config, proxy)), nil
 }
 
-// trusting is the same way out with other settings of TLS.
-func (e *Egress) trusting(config *tls.Config) *Egress {
-	other := &Egress{guard: e.guard, dialer: e.dialer, proxy: e.proxy, base: e.base.Clone()}
+// trusting is the same way out with other settings of TLS, and a proxy.
+func (e *Egress) trusting(config *tls.Config, proxy func(*http.Request) (*url.URL, error)) *Egress {
+	other := &Egress{guard: e.guard, dialer: e.dialer, proxy: proxy, known: e.known, base: e.base.Clone()}
+	other.base.Proxy = proxy
 	other.base.DialContext = other.dial
 	other.base.TLSClientConfig = config
 	other.lean = h1.New(other.base)

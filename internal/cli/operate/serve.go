@@ -26,7 +26,7 @@ addresses; any other must be told with --allow-private.
 Each flag has an environment variable; a flag beats the variable, which beats
 the file of --config. The file is YAML with the keys listen, public_url,
 allow_private, return_origins, data, database, providers_dir, sweep,
-allow_command, allow_grants and token_files.
+allow_command, allow_grants, token_files and outbound_proxy.
 
 Tokens of connections that are in use are renewed before anyone waits for it,
 and grants that nobody uses are kept alive (--sweep).`
@@ -42,6 +42,7 @@ type serveFile struct {
 	ProvidersDir  string   `json:"providers_dir,omitempty"`
 	Sweep         string   `json:"sweep,omitempty"`
 	AllowCommand  string   `json:"allow_command,omitempty"`
+	OutboundProxy string   `json:"outbound_proxy,omitempty"`
 	AllowGrants   string   `json:"allow_grants,omitempty"`
 	TokenFiles    string   `json:"token_files,omitempty"`
 }
@@ -79,6 +80,7 @@ func (p Commands) Serve() *cobra.Command {
 	flags.StringVar(&f.ProvidersDir, "providers-dir", "", "a `DIR` with provider descriptions of yours, *.yaml\n(VALETKEY_PROVIDERS_DIR)")
 	flags.StringVar(&f.AllowGrants, "allow-grants", "", "grants that OAuth advises against and you need all the same:\npassword, implicit (VALETKEY_ALLOW_GRANTS)")
 	flags.StringVar(&f.TokenFiles, "token-files", "", "directories, with commas between them, in which connections may\nkeep a token file (VALETKEY_TOKEN_FILES)")
+	flags.StringVar(&f.OutboundProxy, "outbound-proxy", "", "the proxy of all requests, an http, https or socks5 `URL`, or none\n(VALETKEY_OUTBOUND_PROXY; default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY)")
 	flags.StringVar(&f.AllowCommand, "allow-command", "", "programs that a client may take its assertion from: absolute paths\nwith commas between them (VALETKEY_ALLOW_COMMAND; default: none)")
 	flags.StringVar(&f.Sweep, "sweep", "", "how tokens are renewed ahead of need, for each provider: so many\nat once and so many a second, 16,50, or off (VALETKEY_SWEEP)")
 	flags.StringVar(&configFile, "config", "", "a `FILE` with settings, as YAML")
@@ -113,6 +115,7 @@ func (p Commands) serveConfig(f prompt.ServerFlags, path string) (app.Config, er
 		{&config.ProvidersDir, &file.ProvidersDir},
 		{&config.Sweep, &file.Sweep},
 		{&config.AllowCommand, &file.AllowCommand},
+		{&config.OutboundProxy, &file.OutboundProxy},
 		{&config.AllowGrants, &file.AllowGrants},
 		{&config.TokenFiles, &file.TokenFiles},
 	} {

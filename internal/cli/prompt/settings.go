@@ -105,8 +105,10 @@ type ServerFlags struct {
 	AllowCommand string
 
 	OutboundProxy string
-	AllowGrants  string
-	TokenFiles   string
+
+	OutboundProxy string
+	AllowGrants   string
+	TokenFiles    string
 }
 
 // AppConfig puts flags, environment and defaults together.
@@ -135,6 +137,8 @@ func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
 		Leaves: app.Leaves{
 			AllowGrants: p.Setting(f.AllowGrants, "VALETKEY_ALLOW_GRANTS"),
 			TokenFiles:  p.Setting(f.TokenFiles, "VALETKEY_TOKEN_FILES"),
+
+			OutboundProxy: p.Setting(f.OutboundProxy, "VALETKEY_OUTBOUND_PROXY"),
 
 			OutboundProxy: p.Setting(f.OutboundProxy, "VALETKEY_OUTBOUND_PROXY"),
 		},
