@@ -21,12 +21,11 @@ const (
 
 // registrationFlags say which client connect uses or makes.
 type registrationFlags struct {
-	provider   string
-	issuer     string
-	client     string
-	clientID   string
-	secretFile string
-	keyFile    string
+	provider string
+	issuer   string
+	client   string
+	clientID string
+	prompt.CredentialFlags
 }
 
 // grants are what --grant takes, by their names in settings.
@@ -38,8 +37,7 @@ func (f *registrationFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.issuer, "issuer", "", "the `URL` of any OAuth server with metadata (RFC 8414); becomes a provider of this name")
 	flags.StringVar(&f.client, "client", "", "the client to use (default: one of the connection's name)")
 	flags.StringVar(&f.clientID, "client-id", "", "makes the client, or changes its id")
-	flags.StringVar(&f.secretFile, "client-secret-file", "", "the `FILE` with its secret; - for stdin or a prompt")
-	flags.StringVar(&f.keyFile, "private-key-file", "", "the `FILE` with its private key, in place of a secret: PEM, JWK or a service account's JSON")
+	f.Register(cmd)
 }
 
 // connectFlags are what valetkey connect takes.

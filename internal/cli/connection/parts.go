@@ -85,7 +85,7 @@ func (p Commands) arrangeClient(ctx context.Context, s *prompt.Session, name, co
 	if spec.Variables, err = prompt.Pairs("var", f.variables); err != nil {
 		return false, err
 	}
-	if spec.ClientSecret, spec.PrivateKey, err = p.Credential(ctx, f.secretFile, f.keyFile); err != nil {
+	if err := f.Spec(ctx, p.Prompt, &spec); err != nil {
 		return false, err
 	}
 	added, err := s.Clients.Put(ctx, name, spec)
@@ -119,7 +119,7 @@ func (p Commands) changeClient(ctx context.Context, s *prompt.Session, existing 
 	if f.clientID != "" && f.clientID != existing.ClientID {
 		patch["client_id"] = f.clientID
 	}
-	if err := p.PatchCredential(ctx, patch, f.secretFile, f.keyFile); err != nil {
+	if err := f.Patch(ctx, p.Prompt, patch); err != nil {
 		return err
 	}
 	if len(patch) == 0 {

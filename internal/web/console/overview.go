@@ -104,14 +104,7 @@ func (c *Console) endings(ctx context.Context, clients []api.Client, until time.
 			found = append(found, ending{*t.RefreshExpiresAt, "token", t.Name, linkTo(t.Name), t.RefreshExpiresAt.Before(now)})
 		}
 	}
-	for _, client := range clients {
-		if at := client.ClientSecretExpiresAt; at != nil && at.Before(until) {
-			found = append(found, ending{*at, "secret", client.Name, "/clients#" + client.Name, at.Before(now)})
-		}
-		if at := client.CertificateExpiresAt; at != nil && at.Before(until) {
-			found = append(found, ending{*at, "certificate", client.Name, "/clients#" + client.Name, at.Before(now)})
-		}
-	}
+	found = append(found, clientEndings(clients, until, now)...)
 	keys, err := c.Keys.List(ctx)
 	if err != nil {
 		return nil, err
@@ -123,4 +116,16 @@ func (c *Console) endings(ctx context.Context, clients []api.Client, until time.
 	}
 	sortEndings(found)
 	return found, nil
+}
+
+// clientEndings are the secrets and certificates that end.
+func clientEndings(clients []api.Client, until, now time.Time) (found []ending) {
+	for _, client := range clients {
+		for kind, at := range map[string]*time.Time{"secret": client.ClientSecretExpiresAt, "certificate": client.CertificateExpiresAt} {
+			if at != nil && at.Before(until) {
+				found = append(found, ending{*at, kind, client.Name, "/clients#" + client.Name, at.Before(now)})
+			}
+		}
+	}
+	return found
 }
