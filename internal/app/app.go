@@ -93,10 +93,6 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	outbound, err := egress.ReadOutbound(config.OutboundProxy, os.Getenv)
-	if err != nil {
-		return nil, err
-	}
 	out := egress.New(egress.Config{AllowPrivate: ranges, Outbound: outbound})
 	providers, err := readProviders(config.ProvidersDir)
 	if err != nil {

@@ -57,8 +57,6 @@ type Leaves struct {
 	TokenFiles  string // directories in which connections may keep token files
 	// OutboundProxy is the proxy of all requests; see egress.ReadOutbound.
 	OutboundProxy string
-	// OutboundProxy is the proxy of all requests; see egress.ReadOutbound.
-	OutboundProxy string
 	Alone         bool // no server: a user's command on their own data may write wherever the user may
 }
 

@@ -105,8 +105,6 @@ type ServerFlags struct {
 	AllowCommand string
 
 	OutboundProxy string
-
-	OutboundProxy string
 	AllowGrants   string
 	TokenFiles    string
 }
@@ -137,8 +135,6 @@ func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
 		Leaves: app.Leaves{
 			AllowGrants: p.Setting(f.AllowGrants, "VALETKEY_ALLOW_GRANTS"),
 			TokenFiles:  p.Setting(f.TokenFiles, "VALETKEY_TOKEN_FILES"),
-
-			OutboundProxy: p.Setting(f.OutboundProxy, "VALETKEY_OUTBOUND_PROXY"),
 
 			OutboundProxy: p.Setting(f.OutboundProxy, "VALETKEY_OUTBOUND_PROXY"),
 		},
