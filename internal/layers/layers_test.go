@@ -65,6 +65,8 @@ func layerOf() map[string]int {
 		"internal/importer/draft":    28, "internal/importer/form": 29, "internal/importer/known": 29, "internal/importer/...": 30, "internal/importer/powerplatform": 31,
 		"internal/manifest": 30,
 		"internal/desired":  31,
+		"internal/schema":   20,
+		"internal/watch":    32,
 		"internal/link":     30, "internal/link/linktest": 31,
 
 		"internal/store": 40, "internal/store/custody": 41, "internal/backup": 42,

@@ -65,3 +65,18 @@ func names(fields []field) []string {
 	}
 	return all
 }
+
+// Field is a key that [Decode] knows of a struct, and what it is read into.
+type Field struct {
+	Name string
+	Type reflect.Type
+}
+
+// Fields lists the keys of a struct, in the order of its fields.
+func Fields(t reflect.Type) []Field {
+	var all []Field
+	for _, f := range fieldsOf(t) {
+		all = append(all, Field{Name: f.name, Type: t.FieldByIndex(f.index).Type})
+	}
+	return all
+}
