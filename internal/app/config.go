@@ -33,7 +33,6 @@ type Config struct {
 	AllowPrivate  string   // ranges that outgoing requests may reach; see egress.ParseRanges
 	ReturnOrigins []string // origins a flow may return to
 	ProvidersDir  string   // the operator's own descriptions, *.yaml; "" for none
-	AllowCommand  string   // programs that clients may take an assertion from: absolute paths, with commas between them
 	Leaves
 	Custody
 	Sweep   string           // tokens are renewed ahead of need: "16" at once for each provider, "16,50" and at most 50 a second, "off"
@@ -53,8 +52,9 @@ type Custody struct {
 // Leaves is what the operator lets settings do beyond what is safe for anybody
 // to write over the network. Lists have commas between them.
 type Leaves struct {
-	AllowGrants string // grants that OAuth's security practice advises against: password, implicit
-	TokenFiles  string // directories in which connections may keep token files
+	AllowCommand string // programs that a token or an assertion may come from: absolute paths
+	AllowGrants  string // grants that OAuth's security practice advises against: password, implicit
+	TokenFiles   string // directories in which connections may keep token files
 	// OutboundProxy is the proxy of all requests; see egress.ReadOutbound.
 	OutboundProxy string
 	Alone         bool // no server: a user's command on their own data may write wherever the user may

@@ -117,7 +117,7 @@ func (d *Desk) authorizationRequest(a Arrangement, ask Ask) (oauth.Authorization
 		Rules:               rules,
 	}
 	if a.Grant == GrantImplicit { // nothing is redeemed, so there is nothing to prove
-		request.ResponseType = cmp.Or(provider.ResponseType, oauth.ResponseTypeToken)
+		request.ResponseType = cmp.Or(provider.ResponseType, "token")
 		request.CodeChallenge, request.CodeChallengeMethod = "", ""
 	}
 	if a.AsksForIDToken() {

@@ -7,6 +7,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/oauth"
+	"github.com/valetkey/valetkey/oauth/introspection"
 )
 
 // ended completes a token whose answer does not say when it ends, by asking
@@ -32,14 +33,14 @@ func (d *Desk) ended(ctx context.Context, a Arrangement, server oauth.Server, to
 	return token
 }
 
-func (d *Desk) introspect(ctx context.Context, a Arrangement, server oauth.Server, token oauth.Token) (found oauth.Introspection, err error) {
+func (d *Desk) introspect(ctx context.Context, a Arrangement, server oauth.Server, token oauth.Token) (found introspection.Answer, err error) {
 	if server.IntrospectionEndpoint == "" {
 		return found, fault.New(api.CodeNeedsConfiguration, "the provider has no introspection endpoint")
 	}
 	ctx, cancel := context.WithTimeout(ctx, TokenTimeout/2)
 	defer cancel()
 	err = d.Authenticated(ctx, a, server, func(session Session) error {
-		request := oauth.IntrospectionRequest{
+		request := introspection.Request{
 			Endpoint: server.IntrospectionEndpoint, Auth: session.Auth,
 			Token: token.AccessToken, TokenTypeHint: "access_token",
 		}

@@ -148,7 +148,7 @@ func (f *Flows) firstToken(ctx context.Context, a arrangement.Arrangement, serve
 	if described := a.Provider.Provider.TokenResponse; described != nil {
 		rules = *described
 	}
-	return oauth.ImplicitToken(answer, f.desk.Now(), rules)
+	return implicitToken(answer, f.desk.Now(), rules)
 }
 
 func (f *Flows) redeemCode(ctx context.Context, a arrangement.Arrangement, server oauth.Server, params url.Values) (oauth.Token, error) {

@@ -26,31 +26,38 @@ func (c *checker) flow() {
 	}
 	c.builtIn = nil
 	c.authorizationResponse()
-	for _, name := range slices.Sorted(maps.Keys(p.AdditionalTokens)) {
-		if c.texts("additional_tokens."+name+".params", p.AdditionalTokens[name].Params); len(p.AdditionalTokens[name].Params) == 0 {
-			c.at([]string{"additional_tokens", name}, "without params it is the connection's own token")
-		}
-	}
-	if r := p.Refresh; r != nil {
-		strategies := []string{"", api.RefreshByRefreshToken, api.RefreshByAccessToken, api.RefreshBySameGrant, api.RefreshNever}
-		if !slices.Contains(strategies, r.Strategy) {
-			c.wrong("refresh.strategy", "%q is not one of %s", r.Strategy, strings.Join(strategies[1:], ", "))
-		}
-		if r.Strategy == api.RefreshBySameGrant && (p.Grant == "" || p.Grant == string(oauth.GrantAuthorizationCode)) {
-			c.wrong("refresh.strategy", "same_grant is for a grant that needs no person; a code is good for one token")
-		}
-		if r.DeadGrant != nil && len(r.DeadGrant.Status) == 0 && len(r.DeadGrant.Error) == 0 {
-			c.wrong("refresh.dead_grant", "it names neither a status nor an error")
-		}
-		if r.NotBeforeExpiry && r.Skew > 0 {
-			c.wrong("refresh.skew", "not_before_expiry leaves nothing of it")
-		}
-	}
+	c.renewal()
 	if p.API != nil && p.API.Token != nil {
 		sources := []string{"", api.TokenSourceAccessToken, api.TokenSourceIDToken}
 		if !slices.Contains(sources, p.API.Token.Source) {
 			c.wrong("api.token.source", "%q is not one of access_token, id_token", p.API.Token.Source)
 		}
+	}
+}
+
+// renewal checks how tokens are renewed, and which ones come besides.
+func (c *checker) renewal() {
+	p, r := c.provider, c.provider.Refresh
+	for _, name := range slices.Sorted(maps.Keys(p.AdditionalTokens)) {
+		if c.texts("additional_tokens."+name+".params", p.AdditionalTokens[name].Params); len(p.AdditionalTokens[name].Params) == 0 {
+			c.at([]string{"additional_tokens", name}, "without params it is the connection's own token")
+		}
+	}
+	if r == nil {
+		return
+	}
+	strategies := []string{"", api.RefreshByRefreshToken, api.RefreshByAccessToken, api.RefreshBySameGrant, api.RefreshNever}
+	if !slices.Contains(strategies, r.Strategy) {
+		c.wrong("refresh.strategy", "%q is not one of %s", r.Strategy, strings.Join(strategies[1:], ", "))
+	}
+	if r.Strategy == api.RefreshBySameGrant && (p.Grant == "" || p.Grant == string(oauth.GrantAuthorizationCode)) {
+		c.wrong("refresh.strategy", "same_grant is for a grant that needs no person; a code is good for one token")
+	}
+	if r.DeadGrant != nil && len(r.DeadGrant.Status) == 0 && len(r.DeadGrant.Error) == 0 {
+		c.wrong("refresh.dead_grant", "it names neither a status nor an error")
+	}
+	if r.NotBeforeExpiry && r.Skew > 0 {
+		c.wrong("refresh.skew", "not_before_expiry leaves nothing of it")
 	}
 }
 

@@ -131,10 +131,10 @@ func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
 		PublicURL:    strings.TrimRight(p.Setting(f.PublicURL, "VALETKEY_PUBLIC_URL"), "/"),
 		AllowPrivate: p.Setting(f.AllowPrivate, "VALETKEY_ALLOW_PRIVATE"),
 		ProvidersDir: p.Setting(f.ProvidersDir, "VALETKEY_PROVIDERS_DIR"),
-		AllowCommand: p.Setting(f.AllowCommand, "VALETKEY_ALLOW_COMMAND"),
 		Leaves: app.Leaves{
-			AllowGrants: p.Setting(f.AllowGrants, "VALETKEY_ALLOW_GRANTS"),
-			TokenFiles:  p.Setting(f.TokenFiles, "VALETKEY_TOKEN_FILES"),
+			AllowCommand: p.Setting(f.AllowCommand, "VALETKEY_ALLOW_COMMAND"),
+			AllowGrants:  p.Setting(f.AllowGrants, "VALETKEY_ALLOW_GRANTS"),
+			TokenFiles:   p.Setting(f.TokenFiles, "VALETKEY_TOKEN_FILES"),
 
 			OutboundProxy: p.Setting(f.OutboundProxy, "VALETKEY_OUTBOUND_PROXY"),
 		},
