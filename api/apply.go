@@ -1,6 +1,9 @@
 package api
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Manifest is a desired state: the providers, clients and connections there
 // should be, by name. What it does not name is left alone, unless it prunes.
@@ -54,4 +57,14 @@ type Todo struct {
 // Empty reports whether nothing changes. Secrets may still be written again.
 func (p Plan) Empty() bool {
 	return !slices.ContainsFunc(p.Changes, func(c Change) bool { return c.Action != ActionUnchanged })
+}
+
+// ApplyStatus is how a server stands to the files it applies by itself.
+type ApplyStatus struct {
+	Path      string     `json:"path"`
+	AppliedAt *time.Time `json:"applied_at,omitempty"` // when they were last applied
+	Changes   int        `json:"changes"`              // how many things that changed
+	Waiting   int        `json:"waiting"`              // connections that a person must authorize
+	Error     string     `json:"error,omitempty"`      // why they are not applied as they are now
+	FailedAt  *time.Time `json:"failed_at,omitempty"`
 }

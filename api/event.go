@@ -19,8 +19,9 @@ type EventList struct {
 
 // Version says which program answers.
 type Version struct {
-	Version string `json:"version"`
-	Go      string `json:"go"`
-	OS      string `json:"os"`
-	Arch    string `json:"arch"`
+	Version string       `json:"version"`
+	Go      string       `json:"go"`
+	OS      string       `json:"os"`
+	Arch    string       `json:"arch"`
+	Apply   *ApplyStatus `json:"apply,omitempty"` // where the server applies files by itself
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/valetkey/valetkey/internal/store/custody"
 	"github.com/valetkey/valetkey/internal/sweeper"
 	"github.com/valetkey/valetkey/internal/traffic"
+	"github.com/valetkey/valetkey/internal/watch"
 	"github.com/valetkey/valetkey/internal/web"
 	"github.com/valetkey/valetkey/internal/web/console"
 )
@@ -49,6 +50,7 @@ type App struct {
 	operators *access.Operators
 	broker    *broker.Broker
 	links     *link.Links
+	watcher   *watch.Watcher   // nil: no files are applied
 	sweeper   *sweeper.Sweeper // nil: nothing is swept
 	handler   http.Handler
 }
@@ -130,6 +132,7 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	if err := a.makeSweeper(); err != nil {
 		return nil, err
 	}
+	a.makeWatcher()
 	a.handler = a.serve(out)
 	return a, nil
 }
@@ -152,7 +155,7 @@ func (a *App) serve(out *egress.Egress) http.Handler {
 		Operators: operatorLinks{a},
 		Links:     a.links,
 		Custody:   rest.Custody{Keyring: keyringDesk{a.keyring, a}, Backups: backupDesk{a}, Audit: a.audit, Restored: a.broker},
-		Applier:   desired.Applier{Domain: a.broker},
+		Desired:   rest.Desired{Applier: desired.Applier{Domain: a.broker}, Applied: a.applied},
 		Engine:    engine,
 		Proxy:     proxy.New(engine, rest.WriteError),
 		Web: web.New(web.Config{

@@ -47,6 +47,7 @@ type Config struct {
 type Custody struct {
 	MasterKey MasterKeyConfig // the key that seals the keyring
 	Keep      KeepConfig      // how long what happened is kept
+	Apply     ApplyConfig     // files that are applied at the start and when they change
 }
 
 // Leaves is what the operator lets settings do beyond what is safe for anybody

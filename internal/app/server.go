@@ -128,6 +128,9 @@ func (s *Server) Run(ctx context.Context) error {
 	chores.Go(func() { s.keepHouse(ctx) })
 	chores.Go(func() { s.follow(ctx, s.store.Changes(ctx)) })
 	chores.Go(func() { s.followLinks(ctx) })
+	if s.watcher != nil {
+		chores.Go(func() { s.watch(ctx) })
+	}
 	if s.sweeper != nil {
 		chores.Go(func() { s.sweep(ctx) })
 	}

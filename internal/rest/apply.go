@@ -15,6 +15,12 @@ type Applier interface {
 	Apply(ctx context.Context, m api.Manifest) (api.Plan, error)
 }
 
+// Desired is what makes everything as manifests describe it.
+type Desired struct {
+	Applier Applier
+	Applied func() *api.ApplyStatus // how the server stands to files it applies by itself; nil: it applies none
+}
+
 // apply carries out a manifest, or with dry_run answers its plan.
 func (s *Server) apply(w http.ResponseWriter, r *http.Request) error {
 	var wanted api.Manifest

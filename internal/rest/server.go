@@ -31,6 +31,7 @@ type Providers interface {
 	Provider(ctx context.Context, name string) (api.Provider, error)
 	PutProvider(ctx context.Context, name string, p api.Provider) (created bool, err error)
 	DeleteProvider(ctx context.Context, name string) error
+	Resource(ctx context.Context, id string) (api.Resource, error)
 }
 
 // Clients are the registrations at providers.
@@ -90,14 +91,14 @@ type Engine interface {
 	Do(ctx context.Context, connection string, r call.Request) (*http.Response, error)
 }
 
-// Config is what a Server is made of. Broker, Keys, Applier and Engine are required.
+// Config is what a Server is made of. Broker, Keys and Engine are required.
 type Config struct {
 	Broker    Broker
 	Keys      Keys
 	Custody             // keys, backups and the audit trail; each nil: not found
 	Operators Operators // makes links for operators; nil: none are made
 	Links     Links     // connect links; nil: none are made
-	Applier   Applier   // makes everything as a manifest describes it
+	Desired             // its Applier is required
 	Engine    Engine
 	Proxy     http.Handler                // serves /proxy/ once the caller is authorized; nil: not found
 	Web       http.Handler                // serves what is for browsers; nil: not found

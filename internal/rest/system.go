@@ -13,7 +13,11 @@ type Health struct {
 }
 
 func (s *Server) version(w http.ResponseWriter, _ *http.Request) error {
-	return answer(w, http.StatusOK, s.config.Version)
+	version := s.config.Version
+	if s.config.Applied != nil {
+		version.Apply = s.config.Applied()
+	}
+	return answer(w, http.StatusOK, version)
 }
 
 func (s *Server) health(w http.ResponseWriter, _ *http.Request) error {

@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"os"
@@ -26,6 +27,7 @@ addresses; any other must be told with --allow-private.
 Each flag has an environment variable; a flag beats the variable, which beats
 the file of --config. The file is YAML with the keys listen, public_url,
 allow_private, return_origins, data, database, providers_dir, sweep,
+apply, apply_prune,
 allow_command, allow_grants, token_files and outbound_proxy.
 
 Tokens of connections that are in use are renewed before anyone waits for it,
@@ -37,6 +39,8 @@ type serveFile struct {
 	PublicURL     string   `json:"public_url,omitempty"`
 	AllowPrivate  string   `json:"allow_private,omitempty"`
 	ReturnOrigins []string `json:"return_origins,omitempty"`
+	Apply         string   `json:"apply,omitempty"`       // a manifest, or a directory of them
+	ApplyPrune    bool     `json:"apply_prune,omitempty"` // delete what it does not name
 	Data          string   `json:"data,omitempty"`
 	Database      string   `json:"database,omitempty"`
 	ProvidersDir  string   `json:"providers_dir,omitempty"`
@@ -51,6 +55,7 @@ type serveFile struct {
 func (p Commands) Serve() *cobra.Command {
 	var f prompt.ServerFlags
 	var configFile string
+	var apply app.ApplyConfig
 	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -64,6 +69,8 @@ func (p Commands) Serve() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			config.Apply.Path = cmp.Or(apply.Path, p.Env.Getenv("VALETKEY_APPLY"), config.Apply.Path)
+			config.Apply.Prune = config.Apply.Prune || apply.Prune
 			level := slog.LevelInfo
 			if verbose {
 				level = slog.LevelDebug
@@ -83,6 +90,8 @@ func (p Commands) Serve() *cobra.Command {
 	flags.StringVar(&f.OutboundProxy, "outbound-proxy", "", "the proxy of all requests, an http, https or socks5 `URL`, or none\n(VALETKEY_OUTBOUND_PROXY; default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY)")
 	flags.StringVar(&f.AllowCommand, "allow-command", "", "programs that a client may take its assertion from: absolute paths\nwith commas between them (VALETKEY_ALLOW_COMMAND; default: none)")
 	flags.StringVar(&f.Sweep, "sweep", "", "how tokens are renewed ahead of need, for each provider: so many\nat once and so many a second, 16,50, or off (VALETKEY_SWEEP)")
+	flags.StringVar(&apply.Path, "apply", "", "a YAML file, or the `PATH` of a directory with some, that is applied at\nthe start and whenever it changes (VALETKEY_APPLY)")
+	flags.BoolVar(&apply.Prune, "apply-prune", false, "delete what the files of --apply do not name")
 	flags.StringVar(&configFile, "config", "", "a `FILE` with settings, as YAML")
 	flags.BoolVarP(&verbose, "verbose", "v", false, "log details")
 	return cmd
@@ -124,6 +133,7 @@ func (p Commands) serveConfig(f prompt.ServerFlags, path string) (app.Config, er
 		}
 	}
 	config.ReturnOrigins = file.ReturnOrigins
+	config.Apply = app.ApplyConfig{Path: file.Apply, Prune: file.ApplyPrune}
 	config.OpenID, err = p.openIDSettings()
 	return config, err
 }
