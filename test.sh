@@ -49,6 +49,7 @@ install_system_packages() {
 	command -v npm >/dev/null || missing+=(nodejs npm)
 	have_postgres || missing+=(postgresql)
 	have_chromium || missing+=(chromium)
+	command -v nginx >/dev/null || missing+=(nginx-light)
 	if [ ${#missing[@]} -gt 0 ]; then apt_install "${missing[@]}"; fi
 }
 
