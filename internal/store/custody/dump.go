@@ -12,7 +12,7 @@ import (
 func Tables() []string {
 	return []string{
 		"sequences", "settings", "access_keys", "providers", "clients", "connections",
-		"token_sets", "leases", "events", "operators", "audit",
+		"token_sets", "leases", "events", "operators", "audit", "connect_links",
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/link"
+	"github.com/valetkey/valetkey/internal/link"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/store"
 )
@@ -40,11 +42,17 @@ func columns() []column {
 		{table: "clients", name: "name", column: "registration", places: func(name string, _ int64) []secret.Place {
 			return []secret.Place{ledger.RegistrationPlace(name)}
 		}},
+		{table: "connect_links", name: "id", column: "webhook_secret", places: func(id string, _ int64) []secret.Place {
+			return []secret.Place{link.WebhookPlace(id)}
+		}},
 		{table: "flows", name: "id", column: "verifier", places: func(id string, _ int64) []secret.Place {
 			return []secret.Place{ledger.FlowPlace(id, "verifier")}
 		}},
 		{table: "flows", name: "id", column: "authorization_url", places: func(id string, _ int64) []secret.Place {
 			return []secret.Place{ledger.FlowPlace(id, "authorization_url"), ledger.FlowPlace(id, "device")}
+		}},
+		{table: "connect_links", name: "id", column: "webhook_secret", places: func(id string, _ int64) []secret.Place {
+			return []secret.Place{link.WebhookPlace(id)}
 		}},
 		{table: "settings", name: "name", column: "value", only: "name = 'keyring_proof'", places: func(string, int64) []secret.Place {
 			return []secret.Place{secret.ProofPlace()}
