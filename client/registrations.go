@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/valetkey/valetkey/api"
 )
@@ -43,5 +44,12 @@ func registrationOf(client string) []string { return []string{"v1", "clients", c
 func (c *Client) Proof(ctx context.Context, connection string, r api.ProofRequest) (api.Proof, error) {
 	var out api.Proof
 	err := c.do(ctx, request{method: http.MethodPost, path: of(connection, "proof"), body: r}, &out)
+	return out, err
+}
+
+// Resource asks an API which authorization servers give tokens for it (RFC 9728).
+func (c *Client) Resource(ctx context.Context, address string) (api.Resource, error) {
+	var out api.Resource
+	err := c.do(ctx, request{method: http.MethodGet, path: []string{"v1", "resource"}, query: url.Values{"url": {address}}}, &out)
 	return out, err
 }

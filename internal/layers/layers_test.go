@@ -32,6 +32,7 @@ func layerOf() map[string]int {
 		"oauth/pushed":        10,
 		"oauth/introspection": 10,
 		"oauth/register":      10,
+		"oauth/resource":      10,
 		"oauth/idtoken":       10,
 
 		"client":              10,

@@ -11,6 +11,7 @@ func (s *Server) table() []route {
 		{"GET /v1/providers/{name}", settings, s.getProvider, op("Providers", "Read a provider", "").out(api.Provider{})},
 		{"PUT /v1/providers/{name}", administer, s.putProvider, op("Providers", "Write a provider of your own", "Built-in ones are read-only.").in(api.Provider{}).out(api.Provider{}).creates()},
 		{"DELETE /v1/providers/{name}", administer, s.deleteProvider, op("Providers", "Delete a provider of your own", "Refused while a client uses it.")},
+		{"GET /v1/resource", administer, s.getResource, op("Providers", "Ask an API who gives tokens for it", "Its protected resource metadata (RFC 9728): by the header of its refusal, then at the well-known addresses.").query(resourceQuery{}).out(api.Resource{})},
 
 		{"GET /v1/clients", settings, s.listClients, op("Clients", "List clients", "Registrations at providers, by name.").query(pageQuery{}).out(api.ClientList{})},
 		{"GET /v1/clients/{name}", settings, s.getClient, op("Clients", "Read a client", "Its secret reads back as ••••.").out(api.Client{})},

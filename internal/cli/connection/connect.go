@@ -29,7 +29,10 @@ type registrationFlags struct {
 }
 
 // grants are what --grant takes, by their names in settings.
-var grants = []string{"authorization_code", grantDeviceCode, grantClientCredentials, grantJWTBearer}
+var grants = []string{
+	"authorization_code", grantDeviceCode, grantClientCredentials, grantJWTBearer, "saml2_bearer",
+	"token_exchange", "on_behalf_of", "custom", "password", "implicit",
+}
 
 func (f *registrationFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
@@ -43,9 +46,11 @@ func (f *registrationFlags) register(cmd *cobra.Command) {
 // connectFlags are what valetkey connect takes.
 type connectFlags struct {
 	registrationFlags
-	grant     string
-	baseURL   string
-	testPath  string
+	grantFlags
+	grant    string
+	baseURL  string
+	testPath string
+	resourceFlags
 	variables []string
 	choices   []string
 	scopes    []string
@@ -67,7 +72,9 @@ Your browser opens and you log in and consent there. With --no-browser the
 address is printed instead, alone on stdout, to be opened in any browser that
 can reach Valetkey; with --device the provider gives a code instead, to be typed
 at its page on any other device. A connection with the grant client_credentials
-or jwt_bearer has no person in it: its token is obtained at once.`
+or jwt_bearer has no person in it: its token is obtained at once. So it is with
+what somebody else gave you: --assertion-file, --subject-token-file, --username.
+docs/grants.md says which grant is for what.`
 
 const connectExample = `  valetkey connect contoso-mail --provider contoso --var tenant=acme --client-id 6731de76 --client-secret-file -
   valetkey connect files --issuer https://login.example.org --client-id abc --scope files.read --base-url https://api.example.org/v1
@@ -95,7 +102,9 @@ func (p Commands) Connect() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	f.registrationFlags.register(cmd)
-	flags.StringVar(&f.grant, "grant", "", "authorization_code, device_code, client_credentials or jwt_bearer (default: the provider's)")
+	f.grantFlags.register(cmd)
+	flags.StringVar(&f.resourceURL, "resource-url", "", "the `URL` of an API that says itself who gives tokens for it (RFC 9728), in place of --issuer and --base-url")
+	flags.StringVar(&f.grant, "grant", "", "how tokens are obtained: "+strings.Join(grants, ", ")+"\n(default: the provider's)")
 	flags.StringVar(&f.baseURL, "base-url", "", "the API's base `URL` (default: the provider's)")
 	flags.StringVar(&f.testPath, "test-path", "", "a harmless GET of the API, such as /me, for valetkey test (default: the provider's)")
 	flags.StringArrayVar(&f.variables, "var", nil, "a variable of the provider, `NAME=VALUE`; may be repeated")
@@ -116,6 +125,8 @@ func (f connectFlags) check() error {
 	switch {
 	case f.noBrowser && f.device:
 		return prompt.Usage("give one of the two", "--no-browser and --device exclude each other")
+	case (f.username == "") != (f.passwordFile == ""):
+		return prompt.Usage("give both, or neither", "--username and --password-file go together")
 	case f.provider != "" && f.issuer != "":
 		return prompt.Usage("give one of the two", "--provider and --issuer exclude each other")
 	case f.grant != "" && !strings.HasPrefix(f.grant, "urn:") && !slices.Contains(grants, f.grant):
@@ -127,6 +138,12 @@ func (f connectFlags) check() error {
 // connect is the whole command within a session.
 func (p Commands) connect(ctx context.Context, s *prompt.Session, name string, f connectFlags) error {
 	f.variables = append(f.variables, f.choices...)
+	if f.resourceURL != "" {
+		var err error
+		if f, err = p.discover(ctx, s, f); err != nil {
+			return err
+		}
+	}
 	connection, err := p.arrange(ctx, s, name, f)
 	if err != nil {
 		return err
@@ -138,7 +155,10 @@ func (p Commands) connect(ctx context.Context, s *prompt.Session, name string, f
 	if err != nil {
 		return err
 	}
-	if grant == grantClientCredentials || grant == grantJWTBearer {
+	if input, given, err := p.input(ctx, f.grantFlags); given || err != nil {
+		return p.supply(ctx, s, name, input, err)
+	}
+	if byItself(grant, connection.ConnectionSpec) {
 		if _, err := s.Refresh(ctx, name); err != nil {
 			return err
 		}
