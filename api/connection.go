@@ -24,11 +24,11 @@ type ConnectionSpec struct {
 	Scopes      []string          `json:"scopes,omitempty"` // default: the provider's
 	Variables   map[string]string `json:"variables,omitempty"`
 	API         *CallSettings     `json:"api,omitempty"`
-	Tags        map[string]string `json:"tags,omitempty"`
 	GrantRequest
 	GrantSettings
 	// Operations are named requests besides the provider's; of two by one name these win.
 	Operations map[string]Operation `json:"operations,omitempty"`
+	Tags       map[string]string    `json:"tags,omitempty"` // the last key: stores look for a tag at the end of the document
 }
 
 // GrantRequest says what a grant is asked for besides scopes.

@@ -55,7 +55,7 @@ var builtBinary = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-func binary(t *testing.T) string {
+func binary(t testing.TB) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: building the binary takes its time")
@@ -76,7 +76,7 @@ type result struct {
 
 // run runs one valetkey command to its end. env is added to an environment
 // that holds no VALETKEY_ variable of the machine's own.
-func run(t *testing.T, env []string, args ...string) result {
+func run(t testing.TB, env []string, args ...string) result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -111,6 +111,8 @@ type server struct {
 	cmd    *exec.Cmd
 	log    *logBuffer
 	exited chan struct{}
+	// readyIn is how long it took from its start until it said where it listens.
+	readyIn time.Duration
 }
 
 // readyPrefix opens the line on stderr that gives the server's address.
@@ -118,7 +120,7 @@ const readyPrefix = "listening on "
 
 // startServe runs valetkey serve on a free port over the data directory, and
 // returns once it says where it listens. The test's end kills it.
-func startServe(t *testing.T, dataDir string, extra ...string) *server {
+func startServe(t testing.TB, dataDir string, extra ...string) *server {
 	t.Helper()
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--data", dataDir}, extra...)
 	cmd := exec.Command(binary(t), args...)
@@ -127,6 +129,7 @@ func startServe(t *testing.T, dataDir string, extra ...string) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start valetkey serve: %v", err)
 	}
@@ -145,6 +148,7 @@ func startServe(t *testing.T, dataDir string, extra ...string) *server {
 	})
 	select {
 	case s.url = <-ready:
+		s.readyIn = time.Since(began)
 	case <-s.exited:
 		t.Fatalf("valetkey serve ended before it was ready (%v):\n%s", cmd.ProcessState, s.log)
 	case <-time.After(patience):
@@ -171,7 +175,7 @@ func (s *server) follow(stderr io.Reader, ready chan<- string) {
 }
 
 // stop asks the server to end as an operator would, and waits for its exit code.
-func (s *server) stop(t *testing.T) int {
+func (s *server) stop(t testing.TB) int {
 	t.Helper()
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatalf("stop valetkey serve: %v", err)
@@ -206,4 +210,24 @@ func (l *logBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return strings.Join(l.lines, "\n")
+}
+
+// residentMiB is the server's resident memory now.
+func (s *server) residentMiB(t testing.TB) float64 {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if text, found := strings.CutPrefix(line, "VmRSS:"); found {
+			var kib float64
+			if _, err := fmt.Sscanf(text, "%f kB", &kib); err != nil {
+				t.Fatal(err)
+			}
+			return kib / 1024
+		}
+	}
+	t.Fatal("the kernel does not tell the resident memory")
+	return 0
 }

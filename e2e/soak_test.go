@@ -51,7 +51,7 @@ func soakRounds(t *testing.T) int {
 
 // describe applies a provider, a client and connections to a data directory,
 // through the command line.
-func (p *soakProvider) describe(t *testing.T, env []string, rotation string, connections ...string) {
+func (p *soakProvider) describe(t testing.TB, env []string, rotation string, connections ...string) {
 	t.Helper()
 	var text strings.Builder
 	fmt.Fprintf(&text, `providers:
@@ -86,7 +86,7 @@ func (p *soakProvider) bring(t *testing.T, env []string, connection string) {
 	mustRun(t, env, "import", "token", file, "--name", connection)
 }
 
-func mustRun(t *testing.T, env []string, args ...string) string {
+func mustRun(t testing.TB, env []string, args ...string) string {
 	t.Helper()
 	got := run(t, env, args...)
 	if got.code != 0 {
@@ -96,7 +96,7 @@ func mustRun(t *testing.T, env []string, args ...string) string {
 }
 
 // callersKey makes a key for callers over the network.
-func callersKey(t *testing.T, env []string) string {
+func callersKey(t testing.TB, env []string) string {
 	t.Helper()
 	var made api.NewKey
 	if err := json.Unmarshal([]byte(mustRun(t, env, "key", "create", "soak", "--role", "operator", "-o", "json")), &made); err != nil {
@@ -105,7 +105,7 @@ func callersKey(t *testing.T, env []string) string {
 	return string(made.Secret)
 }
 
-func sdk(t *testing.T, url, key string) *client.Client {
+func sdk(t testing.TB, url, key string) *client.Client {
 	t.Helper()
 	c, err := client.New(client.Options{URL: url, Key: key})
 	if err != nil {

@@ -26,6 +26,7 @@ type soakProvider struct {
 	mu        sync.Mutex
 	grants    map[string]*soakGrant // by refresh token, spent ones too
 	refreshes map[string]int        // of each grant
+	rotations int
 	reused    int
 	refused   int
 	at        func(phase string) // called outside the lock
@@ -39,7 +40,7 @@ type soakGrant struct {
 	revoked bool
 }
 
-func newSoakProvider(t *testing.T, lifetime int, grace bool) *soakProvider {
+func newSoakProvider(t testing.TB, lifetime int, grace bool) *soakProvider {
 	t.Helper()
 	p := &soakProvider{lifetime: lifetime, grace: grace, grants: map[string]*soakGrant{}, refreshes: map[string]int{}}
 	mux := http.NewServeMux()
@@ -113,6 +114,7 @@ func (p *soakProvider) rotate(refresh string) (body string, ok bool) {
 	}
 	g.serial++
 	p.refreshes[g.name]++
+	p.rotations++
 	g.current = fmt.Sprintf("rt-%s-%d-%d", g.name, len(p.grants), g.serial)
 	p.grants[g.current] = g
 	return fmt.Sprintf(`{"access_token":"at-%s-%d","refresh_token":%q,"token_type":"Bearer","expires_in":%d}`, g.name, g.serial, g.current, p.lifetime), true
@@ -123,4 +125,11 @@ func (p *soakProvider) tally(name string) (refreshes, reused, refused int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.refreshes[name], p.reused, p.refused
+}
+
+// renewed counts the refreshes of all grants.
+func (p *soakProvider) renewed() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rotations
 }

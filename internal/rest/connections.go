@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
@@ -12,8 +13,11 @@ import (
 
 // connectionQuery are the query parameters of the list of connections.
 type connectionQuery struct {
-	Client string `query:"client" description:"Only those of this client."`
-	State  string `query:"state" description:"Only those in this state." enum:"new,active,degraded,needs_authorization,needs_configuration,blocked,revoked"`
+	Client   string `query:"client" description:"Only those of this client."`
+	Provider string `query:"provider" description:"Only those of this provider."`
+	Search   string `query:"search" description:"Only those with this in their name or account."`
+	Tag      string `query:"tag" description:"Only those with these tags, KEY=VALUE with commas between them."`
+	State    string `query:"state" description:"Only those in this state." enum:"new,active,degraded,needs_authorization,needs_configuration,blocked,revoked"`
 	pageQuery
 }
 
@@ -27,13 +31,37 @@ func (s *Server) listConnections(w http.ResponseWriter, r *http.Request) error {
 		return fault.New(api.CodeInvalid, "%q is not a state", clip(string(state))).
 			WithHint("the states are new, active, degraded, needs_authorization, needs_configuration, blocked and revoked")
 	}
-	filter := ledger.ConnectionFilter{Client: r.URL.Query().Get("client"), State: state}
+	search, err := searchOf(r)
+	if err != nil {
+		return err
+	}
+	filter := ledger.ConnectionFilter{Client: r.URL.Query().Get("client"), State: state, Search: search}
 	found, err := s.readable(r, filter, page)
 	if err != nil {
 		return err
 	}
 	items, next := cut(found, page.limit, func(c api.Connection) string { return c.Name })
 	return answer(w, http.StatusOK, api.ConnectionList{Connections: present(items), NextCursor: next})
+}
+
+func searchOf(r *http.Request) (ledger.ConnectionSearch, error) {
+	query := r.URL.Query()
+	search := ledger.ConnectionSearch{Provider: query.Get("provider"), Text: query.Get("search")}
+	for tag := range strings.SplitSeq(query.Get("tag"), ",") {
+		if tag == "" {
+			continue
+		}
+		key, value, ok := strings.Cut(tag, "=")
+		if !ok || key == "" {
+			return search, fault.New(api.CodeInvalid, "the tag %q is not KEY=VALUE", clip(tag)).
+				WithHint("write it like tag=team=sales,site=berlin")
+		}
+		if search.Tags == nil {
+			search.Tags = make(map[string]string)
+		}
+		search.Tags[key] = value
+	}
+	return search, nil
 }
 
 // readable collects one more than a page of the connections that the caller
