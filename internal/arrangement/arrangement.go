@@ -70,7 +70,7 @@ func (d *Desk) Server(ctx context.Context, a Arrangement) (oauth.Server, error) 
 		}
 		server = overlay(found, server)
 	}
-	if server.TokenEndpoint == "" && a.Described.TokenEndpoint == "" && len(a.Described.EndpointForms["token_endpoint"]) == 0 {
+	if a.Grant != GrantImplicit && server.TokenEndpoint == "" && a.Described.TokenEndpoint == "" && len(a.Described.EndpointForms["token_endpoint"]) == 0 {
 		return server, fault.New(api.CodeNeedsConfiguration, "the provider %q has no token endpoint", p.Name).
 			WithHint("set token_endpoint, or an issuer to discover it from")
 	}
