@@ -47,9 +47,10 @@ func (f *registrationFlags) register(cmd *cobra.Command) {
 type connectFlags struct {
 	registrationFlags
 	grantFlags
-	grant     string
-	baseURL   string
-	testPath  string
+	grant    string
+	baseURL  string
+	testPath string
+	resourceFlags
 	variables []string
 	choices   []string
 	scopes    []string
@@ -102,6 +103,7 @@ func (p Commands) Connect() *cobra.Command {
 	flags := cmd.Flags()
 	f.registrationFlags.register(cmd)
 	f.grantFlags.register(cmd)
+	flags.StringVar(&f.resourceURL, "resource-url", "", "the `URL` of an API that says itself who gives tokens for it (RFC 9728), in place of --issuer and --base-url")
 	flags.StringVar(&f.grant, "grant", "", "how tokens are obtained: "+strings.Join(grants, ", ")+"\n(default: the provider's)")
 	flags.StringVar(&f.baseURL, "base-url", "", "the API's base `URL` (default: the provider's)")
 	flags.StringVar(&f.testPath, "test-path", "", "a harmless GET of the API, such as /me, for valetkey test (default: the provider's)")
@@ -136,6 +138,12 @@ func (f connectFlags) check() error {
 // connect is the whole command within a session.
 func (p Commands) connect(ctx context.Context, s *prompt.Session, name string, f connectFlags) error {
 	f.variables = append(f.variables, f.choices...)
+	if f.resourceURL != "" {
+		var err error
+		if f, err = p.discover(ctx, s, f); err != nil {
+			return err
+		}
+	}
 	connection, err := p.arrange(ctx, s, name, f)
 	if err != nil {
 		return err

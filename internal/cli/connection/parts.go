@@ -156,9 +156,8 @@ func (p Commands) arrangeConnection(ctx context.Context, s *prompt.Session, c ap
 		}
 		spec.Variables[key], changed = value, true
 	}
-	if f.setsAPI(&spec) {
-		changed = true
-	}
+	calls, names := f.setsAPI(&spec), f.setsResource(&spec)
+	changed = changed || calls || names
 	if set, err := f.grantFlags.settings(&spec); err != nil {
 		return c, err
 	} else if set {
