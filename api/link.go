@@ -11,12 +11,9 @@ type ConnectLinkSpec struct {
 	Create *ConnectionSpec `json:"create,omitempty"`
 	// ExpectedAccount is offered at the provider, and enforced: another account
 	// is refused, and so is one whose name the provider does not tell.
-	ExpectedAccount string   `json:"expected_account,omitempty"`
-	ExpiresIn       Duration `json:"expires_in,omitempty"` // default 168h, at most 2160h
-	// AdminConsent asks an administrator to allow the client for a whole tenant,
-	// which then fills the connection's variable tenant.
-	AdminConsent bool              `json:"admin_consent,omitempty"`
-	Brand        *ConnectLinkBrand `json:"brand,omitempty"`
+	ExpectedAccount string            `json:"expected_account,omitempty"`
+	ExpiresIn       Duration          `json:"expires_in,omitempty"` // default 168h, at most 2160h
+	Brand           *ConnectLinkBrand `json:"brand,omitempty"`
 	// ReturnTo is where the browser goes afterwards, with valetkey=done&link=ID;
 	// an allowed origin only. It is also the origin that an embedding page has.
 	ReturnTo string `json:"return_to,omitempty"`
@@ -56,8 +53,6 @@ type ConnectLink struct {
 	Cause           *Cause            `json:"cause,omitempty"` // why the last attempt failed
 	Connection      string            `json:"connection"`
 	ExpectedAccount string            `json:"expected_account,omitempty"`
-	AdminConsent    bool              `json:"admin_consent,omitempty"`
-	Tenant          string            `json:"tenant,omitempty"` // whose administrator consented
 	ReturnTo        string            `json:"return_to,omitempty"`
 	ConnectLinkTimes
 	Webhook *ConnectLinkDelivery `json:"webhook,omitempty"`

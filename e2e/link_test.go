@@ -92,6 +92,15 @@ func TestSomebodyWithoutAnAccountAuthorizesWithALink(t *testing.T) {
 	c.tells("This link was used")
 	c.judges("link-used")
 
+	c.signsIn(strings.TrimSpace(w.ok("operator", "reset")))
+	c.opens(server.url + "/links?connection=mail")
+	c.tells("New link", "Done")
+	c.judges("links")
+	c.submits(`form[action$="/links"] button.primary`, map[string]string{"account": "maria@contoso.com", "name": "Contoso"})
+	c.tells("The link for mail", server.url+"/connect/")
+	c.judges("links-made")
+	c.submits(`form[action$="/sign-out"] button`, nil)
+
 	revoked := w.link("mail")
 	w.ok("link", "revoke", revoked.ID)
 	c.opens(string(revoked.URL))
@@ -112,6 +121,7 @@ func TestAnotherAccountThanTheExpectedOneIsRefused(t *testing.T) {
 	c.tells("ben", "Another account will be refused")
 	c.submits("button.primary", nil)
 	c.arrives(w.as.Issuer)
+	evaluate[string](c, `document.querySelector('[name=login]').value = ''`) // the expected account is offered there
 	c.submits("button[type=submit]", map[string]string{"login": "maria", "password": "secret"})
 	c.submits("button[type=submit]", nil)
 	c.arrives(server.url + "/oauth/done/")

@@ -75,7 +75,7 @@ func (l *Links) checkConnection(ctx context.Context, spec *api.ConnectLinkSpec) 
 	if err != nil {
 		return err
 	}
-	if connection.Grant == "client_credentials" && !spec.AdminConsent {
+	if connection.Grant == "client_credentials" {
 		return fault.New(api.CodeInvalid, "the connection %q uses client_credentials: nobody needs to authorize it", spec.Connection).
 			WithHint("valetkey refresh %s obtains a token", spec.Connection)
 	}

@@ -28,7 +28,6 @@ type Link struct {
 type Terms struct {
 	Create          *api.ConnectionSpec  `json:"create,omitempty"`
 	ExpectedAccount string               `json:"expected_account,omitempty"`
-	AdminConsent    bool                 `json:"admin_consent,omitempty"`
 	Brand           api.ConnectLinkBrand `json:"brand,omitzero"`
 	ReturnTo        string               `json:"return_to,omitempty"`
 	Webhook         string               `json:"webhook,omitempty"`
@@ -40,9 +39,7 @@ type Progress struct {
 	EndedAt   time.Time  `json:"ended_at,omitzero"`
 	Cause     *api.Cause `json:"cause,omitempty"`
 	Embedded  bool       `json:"embedded,omitempty"` // the last attempt was begun in a window of another page
-	State     string     `json:"state,omitempty"`    // SHA-256 of the state of an admin consent, in hexadecimal
-	Tenant    string     `json:"tenant,omitempty"`
-	Tries     int        `json:"tries,omitempty"` // of the webhook, for the present status
+	Tries     int        `json:"tries,omitempty"`    // of the webhook, for the present status
 	LastError string     `json:"last_error,omitempty"`
 }
 

@@ -48,7 +48,6 @@ func (f *linkFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.spec.Webhook, "webhook", "", "an https address that is told how it ended")
 	flags.StringVar(&f.client, "client", "", "make the connection under this client when the link is used")
 	flags.StringArrayVar(&f.scopes, "scope", nil, "with --client: a scope to ask for; may be repeated")
-	flags.BoolVar(&f.spec.AdminConsent, "admin-consent", false, "ask an administrator to allow the client for a whole tenant")
 }
 
 // complete is the link that the flags describe.

@@ -39,7 +39,7 @@ func sample(id string) link.Link {
 			Create: &api.ConnectionSpec{Client: "app", Scopes: []string{"größer"}}, ExpectedAccount: "maria@contoso.com",
 			Brand: api.ConnectLinkBrand{Name: "Contoso"}, ReturnTo: "https://contoso.com/", Webhook: "https://contoso.com/hook",
 		},
-		Progress:      link.Progress{OpenedAt: start(), Cause: &api.Cause{Code: "x"}, Tenant: "contoso", Tries: 2},
+		Progress:      link.Progress{OpenedAt: start(), Cause: &api.Cause{Code: "x"}, Tries: 2},
 		WebhookSecret: []byte{1, 0, 2}, DueAt: start(), CreatedAt: start(), ExpiresAt: start().Add(time.Hour), Version: 1,
 	}
 }
