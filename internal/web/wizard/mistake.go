@@ -163,6 +163,9 @@ func judge(all []mistake, value func(field string) string) (faults, warnings pag
 			into[m.Field] = m.Say
 		}
 	}
+	for field := range faults {
+		delete(warnings, field)
+	}
 	return faults, warnings
 }
 

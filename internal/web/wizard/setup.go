@@ -75,8 +75,8 @@ type field struct {
 
 // scopeBox is a permission to tick.
 type scopeBox struct {
-	Name, Meaning     string
-	Ticked, Required  bool
+	Name, Meaning    string
+	Ticked, Required bool
 }
 
 func (z *Wizard) setup(w http.ResponseWriter, r *http.Request) error {

@@ -126,4 +126,3 @@ func gone() error {
 
 // missing says whether an error means that there is no such thing.
 func missing(err error) bool { return fault.As(err).Code == api.CodeNotFound }
-
