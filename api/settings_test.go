@@ -32,3 +32,15 @@ func settingsOf(t *testing.T, text string) (s api.CallSettings) {
 	}
 	return s
 }
+
+func TestWhatIsSaidOfBodiesIsOverriddenKeyByKeyAndReadBackAsItWas(t *testing.T) {
+	const provider = `{"test":{"path":"/a","headers":{"X":"1"},"body":"{}","success_path":"ok"},"proxy":"http://a","media_type":"json","success_path":"/ok","success_values":["1"],"error_path":"/e"}`
+	merged, err := json.Marshal(settingsOf(t, provider).Merge(settingsOf(t, `{"proxy":"http://b","error_media_type":"xml","success_values":["2"],"fail_path":"f"}`)))
+	const want = `{"test":{"path":"/a","headers":{"X":"1"},"body":"{}","success_path":"ok"},"proxy":"http://b","media_type":"json","error_media_type":"xml","success_path":"/ok","success_values":["2"],"fail_path":"f","error_path":"/e"}`
+	if err != nil || string(merged) != want {
+		t.Errorf("got  %s, %v\nwant %s", merged, err, want)
+	}
+	if again, _ := json.Marshal(settingsOf(t, want)); string(again) != want {
+		t.Errorf("read back as %s", again)
+	}
+}

@@ -147,6 +147,7 @@ func (e *Engine) Do(ctx context.Context, connection string, r Request) (*http.Re
 	}
 	outcome(credential.Target, &o, response)
 	o.report(response.Header)
+	e.retried(ctx, connection, &o)
 	return response, nil
 }
 

@@ -66,6 +66,8 @@ type brake struct {
 	now  func() time.Time
 	mu   sync.Mutex
 	held map[string]*renewal
+
+	noted map[string]time.Time // when a connection's retries were written down
 }
 
 type renewal struct {
@@ -75,7 +77,7 @@ type renewal struct {
 }
 
 func newBrake(now func() time.Time) *brake {
-	return &brake{now: now, held: make(map[string]*renewal)}
+	return &brake{now: now, held: make(map[string]*renewal), noted: make(map[string]time.Time)}
 }
 
 // enter reports whether a renewal may start, or may be joined since one of the

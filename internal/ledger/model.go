@@ -106,6 +106,7 @@ const (
 	EventRefreshed     = "refreshed"
 	EventRefreshFailed = "refresh_failed"
 	EventRefused       = "refused" // the API refused the token
+	EventRetried       = "retried" // a call was sent again, or waited for the API's limits
 	EventDenied        = "denied"  // an authorization failed or was refused
 	EventRevoked       = "revoked"
 	EventChanged       = "changed"           // its settings were written

@@ -107,7 +107,7 @@ func (t Trial) renew(ctx context.Context, r *Result) bool {
 // ping sends the test request and judges the answer.
 func (t Trial) ping(ctx context.Context, r *Result, leg string, at *target.Target) bool {
 	r.drop()
-	response, err := t.Calls.Do(ctx, t.Name, requestOf(at.Test))
+	response, err := t.Calls.Do(ctx, t.Name, requestOf(at.Test)) //nolint:bodyclose // drop, or the caller of Run, closes it
 	if err != nil {
 		r.fail(leg, err)
 		return false
