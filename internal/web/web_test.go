@@ -54,8 +54,8 @@ func (g *rig) config(publicURL string) Config {
 	g.must(err)
 	g.operators = access.NewOperators(access.OperatorsConfig{Store: brokertest.NewOperators(), Now: func() time.Time { return g.now }})
 	return Config{
-		Flows:     g.broker,
-		Domain:    console.Domain{Connections: g.broker, Grants: g.broker, Catalogue: g.broker, Keys: keys, Calls: calls},
+		Flows:  g.broker,
+		Domain: console.Domain{Connections: g.broker, Grants: g.broker, Catalogue: g.broker, Keys: keys, Calls: calls},
 		Writer: g.broker, Network: discovery.New(http.DefaultClient, time.Now),
 		Operators: g.operators, PublicURL: publicURL, Now: func() time.Time { return g.now },
 		Log: slog.New(slog.NewTextHandler(&g.log, nil)),
