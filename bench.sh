@@ -11,10 +11,13 @@
 #                             side at 1 to 256 connections, plain and over TLS,
 #                             then what each adds to a call at a steady rate;
 #                             medians of ROUNDS (5) turns of TIME (400ms) each
+#   ./bench.sh apply [CONNECTIONS]
+#                             a manifest of 10,000 connections applied to an
+#                             empty database, again, and changed, in process
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-usage() { printf 'usage: ./bench.sh start [RUNS] | proxy [TIME [ROUNDS]]\n' >&2; exit 2; }
+usage() { printf 'usage: ./bench.sh start [RUNS] | proxy [TIME [ROUNDS]] | apply [CONNECTIONS]\n' >&2; exit 2; }
 die() { printf 'error: %s\n' "$1" >&2; exit 1; }
 
 if [ "${1:-}" = proxy ]; then
@@ -24,6 +27,25 @@ if [ "${1:-}" = proxy ]; then
 	command -v nginx >/dev/null || printf 'nginx is not here: it is left out\n' >&2
 	export VALETKEY_BENCH_TIME="${2:-400ms}" VALETKEY_BENCH_ROUNDS="${3:-5}"
 	exec go test -run '^$' -bench '^BenchmarkProxy$' -benchtime 1x -timeout 60m ./e2e
+fi
+if [ "${1:-}" = apply ]; then
+	count=${2:-10000}
+	[[ $count =~ ^[1-9][0-9]*$ ]] || usage
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	CGO_ENABLED=0 go build -trimpath -o "$work/valetkey" ./cmd/valetkey
+	{
+		printf 'providers: {contoso: {token_endpoint: https://login.contoso.example/token, authorization_endpoint: https://login.contoso.example/authorize}}\n'
+		printf 'clients: {app: {provider: contoso, client_id: a}}\nconnections:\n'
+		seq -f '  c%.0f: {client: app, scopes: [mail.read, offline_access], tags: {team: north}}' "$count"
+	} >"$work/north.yaml"
+	sed s/north/south/ "$work/north.yaml" >"$work/south.yaml"
+	TIMEFORMAT='%R s'
+	for step in "created:north" "unchanged:north" "all changed:south"; do
+		printf '%s connections, %s: ' "$count" "${step%%:*}"
+		time "$work/valetkey" apply -f "$work/${step##*:}.yaml" --data "$work/data" >/dev/null
+	done
+	exit
 fi
 [ "${1:-}" = start ] || usage
 runs=${2:-11}
