@@ -11,6 +11,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/oauth"
 	"github.com/valetkey/valetkey/oauth/assertion"
 )
@@ -263,9 +264,11 @@ func (d *Desk) CheckSources(ctx context.Context, name string, settings api.Grant
 		}
 		seen[next] = true
 		c, err := d.Store.Connection(ctx, next)
+		if errors.Is(err, ledger.ErrNotFound) {
+			continue // it may come with the next write; until then its absence is told at each use
+		}
 		if err != nil {
-			return fault.Wrap(err, api.CodeInvalid, "connection %q takes a token from %q, which there is not", name, next).
-				WithHint("make %s first", next)
+			return err
 		}
 		queue = append(queue, connectionsOf(c.Spec.GrantSettings)...)
 	}

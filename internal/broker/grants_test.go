@@ -3,6 +3,7 @@ package broker_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -169,10 +170,18 @@ func TestConnectionsThatWaitForEachOtherAreRefused(t *testing.T) {
 	}
 	_, err := h.PutConnection(h.ctx, "second", of("it"))
 	h.must(err)
-	for name, other := range map[string]string{"it": "second", "third": "third", "fourth": "nobody"} {
+	for name, other := range map[string]string{"it": "second", "third": "third"} {
 		if _, err := h.PutConnection(h.ctx, name, of(other)); code(err) != api.CodeInvalid {
 			t.Errorf("%s takes its token from %s: %v", name, other, err)
 		}
+	}
+	_, err = h.PutConnection(h.ctx, "early", of("later"))
+	h.must(err) // a manifest makes connections by name
+	if _, err := h.Token(h.ctx, "early", 0); code(err) != api.CodeNotFound || !strings.Contains(err.Error(), "later") {
+		t.Errorf("what is missing is told at each use: %v", err)
+	}
+	if _, err := h.PutConnection(h.ctx, "later", of("early")); code(err) != api.CodeInvalid {
+		t.Errorf("the circle is closed: %v", err)
 	}
 }
 
@@ -224,8 +233,8 @@ func TestAUserWhoMustSignInAgainIsChallengedAndNobodyElseIs(t *testing.T) {
 		return plain(form, n)
 	})
 	_, err := h.Token(onbehalf.With(h.ctx, secret.NewText("e30.maria.c2ln")), "it", 0)
-	challenge, ok := err.(*onbehalf.Challenge)
-	if !ok || !strings.Contains(challenge.Claims, "polids") {
+	var challenge *onbehalf.Challenge
+	if !errors.As(err, &challenge) || !strings.Contains(challenge.Claims, "polids") {
 		t.Fatalf("%T %v", err, err)
 	}
 	if got := h.tokenFor(onbehalf.With(h.ctx, secret.NewText("e30.paul.c2ln")), "it"); got == "" {
