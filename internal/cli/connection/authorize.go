@@ -26,7 +26,11 @@ func (p Commands) authorize(ctx context.Context, s *prompt.Session, name string,
 			_ = stop(stopping) // the outcome is known by now
 		}()
 	}
-	a, err := s.Authorize(ctx, name, api.AuthorizeRequest{LoginHint: f.loginHint, Prompt: f.prompt})
+	step, err := f.step.stepUp()
+	if err != nil {
+		return err
+	}
+	a, err := s.Authorize(ctx, name, api.AuthorizeRequest{LoginHint: f.loginHint, Prompt: f.prompt, StepUp: step})
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,7 @@ type connectFlags struct {
 	baseURL  string
 	testPath string
 	resourceFlags
+	step      stepFlags
 	variables []string
 	choices   []string
 	scopes    []string
@@ -103,6 +104,7 @@ func (p Commands) Connect() *cobra.Command {
 	flags := cmd.Flags()
 	f.registrationFlags.register(cmd)
 	f.grantFlags.register(cmd)
+	f.step.register(cmd)
 	flags.StringVar(&f.resourceURL, "resource-url", "", "the `URL` of an API that says itself who gives tokens for it (RFC 9728), in place of --issuer and --base-url")
 	flags.StringVar(&f.grant, "grant", "", "how tokens are obtained: "+strings.Join(grants, ", ")+"\n(default: the provider's)")
 	flags.StringVar(&f.baseURL, "base-url", "", "the API's base `URL` (default: the provider's)")
