@@ -26,6 +26,35 @@ type Remote interface {
 type Master struct {
 	name      string // for people: a path, or the service's URI
 	primitive tink.AEAD
+	remote    Remote // nil: the primitive is here
+}
+
+// cipher is what seals, and what a key service last said through it: Tink
+// keeps the text of an error, and not the error.
+func (m Master) cipher() (tink.AEAD, *heard) {
+	if m.remote == nil {
+		return m.primitive, &heard{}
+	}
+	h := &heard{Remote: m.remote}
+	return aead.NewKMSEnvelopeAEAD2(aead.AES256GCMKeyTemplate(), h), h
+}
+
+// heard remembers the error of a key service.
+type heard struct {
+	Remote
+	err error
+}
+
+// Encrypt implements [Remote].
+func (h *heard) Encrypt(plaintext, associatedData []byte) (sealed []byte, err error) {
+	sealed, h.err = h.Remote.Encrypt(plaintext, associatedData)
+	return sealed, h.err
+}
+
+// Decrypt implements [Remote].
+func (h *heard) Decrypt(ciphertext, associatedData []byte) (opened []byte, err error) {
+	opened, h.err = h.Remote.Decrypt(ciphertext, associatedData)
+	return opened, h.err
 }
 
 // Name says which key it is; it is never a secret.
@@ -39,15 +68,16 @@ func FileMaster(file *Keyring) Master {
 // RemoteMaster is a key in a key service. It seals a fresh key for each
 // keyring, and that one the keyring: services take a few KiB only.
 func RemoteMaster(name string, remote Remote) Master {
-	return Master{name: name, primitive: aead.NewKMSEnvelopeAEAD2(aead.AES256GCMKeyTemplate(), remote)}
+	return Master{name: name, remote: remote}
 }
 
 // Wrap seals a whole keyring under a master key, bound to what is said about
 // it in the clear.
 func (k *Keyring) Wrap(master Master, about []byte) ([]byte, error) {
 	var out bytes.Buffer
-	if err := k.handle.WriteWithAssociatedData(keyset.NewBinaryWriter(&out), master.primitive, about); err != nil {
-		return nil, masterFault(err, master, "cannot seal the keyring with the master key %s", "the keyring was not changed; check the key service and try again")
+	cipher, heard := master.cipher()
+	if err := k.handle.WriteWithAssociatedData(keyset.NewBinaryWriter(&out), cipher, about); err != nil {
+		return nil, masterFault(heard.err, master, "cannot seal the keyring with the master key %s", "the keyring was not changed; check the key service and try again")
 	}
 	return out.Bytes(), nil
 }
@@ -55,9 +85,10 @@ func (k *Keyring) Wrap(master Master, about []byte) ([]byte, error) {
 // Unwrap opens what [Keyring.Wrap] sealed. The error wraps [ErrSealBroken] when
 // another master key sealed it, or it was changed.
 func Unwrap(wrapped []byte, master Master, about []byte) (*Keyring, error) {
-	handle, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(wrapped)), master.primitive, about)
+	cipher, heard := master.cipher()
+	handle, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(wrapped)), cipher, about)
 	if err != nil {
-		return nil, masterFault(err, master, "the master key %s does not open the keyring of this database",
+		return nil, masterFault(heard.err, master, "the master key %s does not open the keyring of this database",
 			"put back the master key that sealed it, or point --data or VALETKEY_MASTER_KEY at it; nothing was changed")
 	}
 	return open(handle, master.name)
