@@ -111,20 +111,24 @@ func (p Commands) callRequest(args []string, f callFlags, given func(flag string
 		}
 		r.Query.Add(name, value)
 	}
-	b, err := p.callBody(f, hasData)
+	b, err := p.content(f, given, r.Header)
 	if err != nil {
 		return r, err
-	}
-	if given("soap") || f.soap12 {
-		if b, err = enveloped(b, f, r.Header); err != nil {
-			return r, err
-		}
 	}
 	r.Body, r.ContentLength = b.reader, b.size
 	if b.kind != "" && r.Header.Get("Content-Type") == "" {
 		r.Header.Set("Content-Type", b.kind)
 	}
 	return r, nil
+}
+
+// content is the body, in its envelope where one is asked for.
+func (p Commands) content(f callFlags, given func(flag string) bool, header http.Header) (body, error) {
+	b, err := p.callBody(f, given("body"))
+	if err != nil || !given("soap") && !f.soap12 {
+		return b, err
+	}
+	return enveloped(b, f, header)
 }
 
 // check refuses flags that contradict one another.
@@ -151,7 +155,10 @@ func (p Commands) call(ctx context.Context, s *prompt.Session, name string, r cl
 		err = finish(err, err == nil || prompt.IsCode(err, api.CodeUpstream))
 	}()
 	if f.paginate {
-		printer := pagePrinter{connection: name, body: out}
+		printer := pagePrinter{connection: name, body: out, shown: func(int) {}}
+		if f.out != "" { // else the pages themselves are the progress
+			printer.shown = p.Streams.Person().Count(p.Env.Now, "pages")
+		}
 		if f.include {
 			printer.head = p.Streams.Out
 		}
