@@ -72,7 +72,7 @@ func (g *guard) verify(r *http.Request) (claims map[string]any, problem string) 
 	if !ok || len(r.Header["Dpop"]) != 1 {
 		return nil, fmt.Sprintf("authorization %q with %d proofs", r.Header.Get("Authorization"), len(r.Header["Dpop"]))
 	}
-	jws, err := jose.ParseSigned(r.Header.Get("DPoP"), []jose.SignatureAlgorithm{jose.ES256})
+	jws, err := jose.ParseSignedCompact(r.Header.Get("DPoP"), []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		return nil, err.Error()
 	}

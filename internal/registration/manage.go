@@ -90,6 +90,7 @@ func (r *Registrar) Deregister(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
+		defer response.Body.Close()
 		if err := register.JudgeDeletion(response, r.desk.Now(), kept.AccessToken); err != nil {
 			return r.refused(err, client.Provider)
 		}
@@ -123,6 +124,7 @@ func (r *Registrar) answered(ctx context.Context, message *http.Request, client 
 	if err != nil {
 		return kept, err
 	}
+	defer response.Body.Close()
 	answer, err := register.Judge(response, r.desk.Now(), kept.AccessToken, kept.ClientSecret)
 	if err != nil {
 		return kept, r.refused(err, client.Provider)

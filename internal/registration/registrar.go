@@ -123,6 +123,7 @@ func (r *Registrar) register(ctx context.Context, described api.Provider, server
 	if err != nil {
 		return register.Registration{}, err
 	}
+	defer response.Body.Close()
 	registered, err := register.Judge(response, r.desk.Now(), string(request.InitialAccessToken))
 	return registered, r.refused(err, described.Name)
 }

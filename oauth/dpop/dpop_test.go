@@ -44,7 +44,7 @@ func parse(t *testing.T, text string) *url.URL {
 // open verifies a proof with the key inside it, as a server does.
 func open(t *testing.T, proof string) (header, claims map[string]any, signer *jose.JSONWebKey) {
 	t.Helper()
-	jws, err := jose.ParseSigned(proof, []jose.SignatureAlgorithm{jose.ES256, jose.ES384, jose.ES512, jose.EdDSA, jose.PS256, jose.RS256})
+	jws, err := jose.ParseSignedCompact(proof, []jose.SignatureAlgorithm{jose.ES256, jose.ES384, jose.ES512, jose.EdDSA, jose.PS256, jose.RS256})
 	if err != nil {
 		t.Fatal(err)
 	}
