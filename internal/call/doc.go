@@ -7,7 +7,8 @@
 //
 // Around each request stand, from the inside out: redirects that are followed
 // (redirect.go), the API's limits and the line before them (limit.go,
-// budget.go), retries (retry.go, hint.go), and around all of it
+// budget.go), retries (retry.go, hint.go, retried.go), and around all of it what
+// the answer's body says of success (outcome.go), and
 //
 //	token refused (autherror.go)? ─▶ Renew once ─▶ replay once, or (renew.go)
 //	                                 hand back 401 with Valetkey-Retryable
@@ -23,7 +24,8 @@
 //     it refuses the token. A body is sent again only from a full copy.
 //     [http.Transport] itself can never repeat it, since it gets no GetBody.
 //   - Refusals renew a connection's token at most once in ten seconds.
-//   - Where a rule looks into an answer, the caller still gets every byte.
+//   - Where a rule looks into an answer (package answer), the caller still gets
+//     every byte.
 //   - Calls of one budget are let in in the order they came. The window of
 //     requests is exact: a token bucket (golang.org/x/time/rate) would let
 //     through twice as many around the moment when it is full, and cannot say
