@@ -94,6 +94,9 @@ func (p Commands) importDraft(ctx context.Context, s *prompt.Session, found draf
 		return err
 	}
 	besideBuiltIn(&found, current)
+	if len(found.Providers)+len(found.Clients)+len(found.Connections)+len(found.Tokens)+len(found.Notes) == 0 {
+		found.Add(draft.Note{Where: "the files", What: "nothing is made of them", Why: "nothing in them says where an API is or how it is authorized"})
+	}
 	desired := manifest.Manifest{Providers: found.Providers, Clients: found.Clients, Connections: found.Connections}
 	plan, err := makePlan(current, desired, false)
 	if err != nil {
