@@ -85,7 +85,7 @@ func (h *Holder) Retire(ctx context.Context, id secret.KeyID) error {
 	}
 	if n := counted[id]; n > 0 {
 		return fault.New(api.CodeConflict, "%d secrets are still sealed with key %s", n, id).
-			WithHint("valetkey keyring rotate --wait seals them anew; then retire it")
+			WithHint("a rotation seals them anew: valetkey keyring list shows how far it is")
 	}
 	return h.change(ctx, func(s state) (*secret.Keyring, described, error) {
 		at := s.doc.find(id)

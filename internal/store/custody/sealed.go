@@ -6,7 +6,6 @@ import (
 
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/link"
-	"github.com/valetkey/valetkey/internal/link"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/store"
 )
@@ -50,9 +49,6 @@ func columns() []column {
 		}},
 		{table: "flows", name: "id", column: "authorization_url", places: func(id string, _ int64) []secret.Place {
 			return []secret.Place{ledger.FlowPlace(id, "authorization_url"), ledger.FlowPlace(id, "device")}
-		}},
-		{table: "connect_links", name: "id", column: "webhook_secret", places: func(id string, _ int64) []secret.Place {
-			return []secret.Place{link.WebhookPlace(id)}
 		}},
 		{table: "settings", name: "name", column: "value", only: "name = 'keyring_proof'", places: func(string, int64) []secret.Place {
 			return []secret.Place{secret.ProofPlace()}
