@@ -126,7 +126,7 @@ func TestAnotherAccountThanTheExpectedOneIsRefused(t *testing.T) {
 	c.submits("button[type=submit]", nil)
 	c.arrives(server.url + "/oauth/done/")
 	_ = c.complained()
-	c.tells("Nothing was connected", "this link is for ben", "sign in as ben")
+	c.tells("Nothing was connected", "This link is for ben", "sign in as ben")
 	c.judges("link-wrong-account")
 	if got := w.linkStatus(made.ID); got.Status != api.LinkFailed || got.Cause == nil {
 		t.Errorf("%+v", got)

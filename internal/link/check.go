@@ -113,7 +113,7 @@ func (l *Links) checkReturn(to string) error {
 	own, _ := url.Parse(l.PublicURL)
 	if at := origin(u); at != origin(own) && !slices.Contains(l.ReturnOrigins, at) {
 		return fault.New(api.CodeInvalid, "return_to leads to %s, which is not allowed", at).
-			WithHint("start the server with --allow-return %s", at)
+			WithHint("add %s to return_origins in the server's configuration file", at)
 	}
 	return nil
 }
