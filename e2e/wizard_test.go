@@ -101,3 +101,21 @@ func TestTheWizardLeadsFromNothingToAFirstCallWithoutAPopUp(t *testing.T) {
 		t.Errorf("the API answered %s", body)
 	}
 }
+
+func TestConsentThatIsRefusedIsSaidInWords(t *testing.T) {
+	w := newWorld(t, authServerOptions{})
+	server := startServe(t, w.data)
+	w.ok("apply", "-f", w.manifest())
+	c := startChromium(t)
+	c.signsIn(strings.TrimSpace(w.ok("operator", "reset")))
+	c.opens(server.url + "/new/connection/mail")
+	c.submits(`form[action$="/authorize"] .primary`, nil)
+	waiting := c.address()
+	evaluate[bool](c, `(window.open = () => null, true)`)
+	c.submits(`a[data-popup]`, nil)
+	c.submits(`a[href$="/abort"]`, nil)
+	c.opens(waiting)
+	c.says("It did not work", "Begin again")
+	_ = c.complained()
+	c.judges("wizard-refused")
+}
