@@ -16,6 +16,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/store/outage"
 )
 
 const (
@@ -132,7 +133,7 @@ func (p *postgres) inspect(ctx context.Context, db *DB) error {
 		return err
 	}
 	if replica {
-		return readOnlyFault(nil, p.place())
+		return p.told().ReadOnly(nil)
 	}
 	if !schema.Valid {
 		return fault.New(api.CodeNeedsConfiguration, "%s has no schema of the search path", p.place()).
@@ -189,23 +190,32 @@ func postgresSchema() schema {
 // again says yes when the server gave the transaction up for another one's
 // sake, and when the connection was lost before anything was asked of it.
 func (p *postgres) again(err error, begun bool) bool {
-	switch sqlState(err) {
-	case serializationFailure, deadlockDetected:
+	switch outage.SQLState(err) {
+	case outage.SerializationFailure, outage.DeadlockDetected:
 		return true
 	}
-	lost := isLost(err)
+	lost := outage.IsLost(err)
 	if lost {
 		p.lose()
 	}
-	var connect *connectError
+	var connect *outage.ConnectError
 	return lost && !begun && !errors.As(err, &connect)
 }
 
 // away is a server that cannot be connected to, or that only reads for now.
 func (p *postgres) away(err error) bool {
-	var connect *connectError
-	return errors.As(err, &connect) || sqlState(err) == readOnlyTransaction
+	var connect *outage.ConnectError
+	return errors.As(err, &connect) || outage.SQLState(err) == outage.ReadOnlyTransaction
 }
 
 // lose makes every connection be tried before its next use, for a while.
 func (p *postgres) lose() { p.doubt.Store(time.Now().Add(doubtLife).UnixMilli()) }
+
+func (p *postgres) told() outage.PostgreSQL {
+	return outage.PostgreSQL{
+		Place: p.place(), User: p.config.User, Database: p.config.Database, Host: p.config.Host, Port: p.config.Port,
+		Conns: postgresConns + 1, Tries: maxTries,
+	}
+}
+
+func (p *postgres) judge(ctx context.Context, err error) error { return p.told().Judge(ctx, err) }

@@ -129,7 +129,7 @@ func (p *postgres) ask(ctx context.Context, conn *pgx.Conn) error {
 		return fmt.Errorf("the server is silent: %w", err)
 	}
 	if replica {
-		return readOnlyFault(nil, p.place())
+		return p.told().ReadOnly(nil)
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/outage"
 )
 
 // sqlite is a database in one file: one writing connection, a few reading ones.
@@ -215,4 +216,8 @@ func openPool(path, txlock, pragmas string, conns int) (*sql.DB, error) {
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	return pool, nil
+}
+
+func (s *sqlite) judge(ctx context.Context, err error) error {
+	return outage.SQLite{Path: s.path}.Judge(ctx, err)
 }

@@ -1,4 +1,4 @@
-package store
+package outage
 
 import (
 	"context"
@@ -12,10 +12,13 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 )
 
-// judge gives an error of the database its meaning: the context's own error
+// SQLite is the file whose errors are told.
+type SQLite struct{ Path string }
+
+// Judge gives an error of the database its meaning: the context's own error
 // when the caller gave up, the broker's for a constraint, a fault that names
 // the file and the remedy when the machine fails us.
-func (s *sqlite) judge(ctx context.Context, err error) error {
+func (s SQLite) Judge(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -34,7 +37,7 @@ func (s *sqlite) judge(ctx context.Context, err error) error {
 	case sqlite3.CONSTRAINT_FOREIGNKEY:
 		return ledger.ErrNotFound
 	}
-	if machine := machineFault(s.path, err); machine != nil {
+	if machine := machineFault(s.Path, err); machine != nil {
 		return machine
 	}
 	return fmt.Errorf("database: %w", err)
