@@ -86,6 +86,7 @@ type ResponseRules struct {
 	Scope        string   `json:"scope,omitempty"`         // pointer
 	ExpiryRules
 	ErrorWhen *ErrorWhen        `json:"error_when,omitempty"` // an error inside a 200
+	AuthError *AuthError        `json:"auth_error,omitempty"` // the grant, or the client, is refused
 	Keep      []string          `json:"keep,omitempty"`       // members the answer does not repeat
 	TokenSets map[string]string `json:"token_sets,omitempty"` // further token sets: name to root
 	Asked     Asked             `json:"-"`                    // what was asked, to judge the answer by
@@ -130,11 +131,37 @@ type ErrorWhen struct {
 	Error     string `json:"error,omitempty"`      // pointer to the error code or message
 }
 
+// AuthError recognizes an answer by which a server refuses the grant, or the
+// client, in a way of its own, whatever the status. Both its status and what it
+// says must match; what is not set matches anything.
+type AuthError struct {
+	Statuses []int    `json:"statuses,omitempty"`
+	Path     string   `json:"path,omitempty"`   // pointer, from the document, not from Root
+	Values   []string `json:"values,omitempty"` // any of them, upper or lower case; none: it is there
+}
+
+func (e *AuthError) matches(status int, doc any) bool {
+	if e == nil || len(e.Statuses) == 0 && e.Path == "" || len(e.Statuses) > 0 && !slices.Contains(e.Statuses, status) {
+		return false
+	}
+	if e.Path == "" {
+		return true
+	}
+	value, found := lookup(doc, e.Path)
+	if !found || value == nil {
+		return false
+	}
+	said, scalar := scalarText(value)
+	same := func(want string) bool { return scalar && strings.EqualFold(strings.TrimSpace(said), want) }
+	return len(e.Values) == 0 || slices.ContainsFunc(e.Values, same)
+}
+
 // Asked is what the caller knows of the request that a response answers.
 type Asked struct {
 	Grant     GrantType // decides what invalid_grant means
 	Separator string    // of scopes; default white space
 	DeadGrant DeadGrant // what this provider says when a refresh token is dead
+	TokenSet  string    // which of ResponseRules.TokenSets is wanted; "": the one at the root
 	Redact    []string  // secrets of the request, see TokenRequest.Secrets
 }
 

@@ -54,6 +54,9 @@ func (r Response) failure(doc any, rules ResponseRules, at Place) *Error {
 	e.URI = errorURI(text(doc, "error_uri"))
 	e.ErrorCodes = errorNumbers(doc)
 	e.Action = Classify(Signal{At: at, Code: code, Suberror: suberror, Status: r.Status, Grant: rules.Asked.Grant})
+	if at == AtToken && !clientCode(strings.ToLower(code)) && rules.AuthError.matches(r.Status, doc) {
+		e.Action = Classify(Signal{At: at, Code: "invalid_grant", Grant: rules.Asked.Grant})
+	}
 	if at == AtToken && rules.Asked.DeadGrant.matches(r.Status, code) {
 		e.Action = ActionReauthorize
 	}

@@ -31,6 +31,9 @@ type Token struct {
 	// provider adds, such as the account's host. Look reads it by pointer.
 	Fields   map[string]any
 	Warnings []Warning
+	// Sets are the further tokens of the same answer, by the name that
+	// [ResponseRules].TokenSets gives them.
+	Sets map[string]Token
 }
 
 // Warning names a deviation that was tolerated.
@@ -46,6 +49,7 @@ const (
 	WarnExpiredOnArrival  Warning = "expired_on_arrival"    // a lifetime of 0 or less
 	WarnScopeUnreadable   Warning = "scope_unreadable"      // neither a string nor a list
 	WarnErrorIgnored      Warning = "error_beside_token"    // both in one answer
+	WarnTokenSetRefused   Warning = "token_set_refused"     // a further token that cannot be used
 )
 
 // ReadTokenResponse judges an answer of the token endpoint and closes its body
@@ -85,10 +89,10 @@ func (r Response) Token(rules ResponseRules) (Token, error) {
 		return Token{}, e
 	case parseErr != nil:
 		return Token{}, r.unreadable(rules, "the answer cannot be read: "+parseErr.Error())
-	case rules.ErrorWhen.holds(doc):
+	case rules.ErrorWhen.holds(doc), rules.AuthError.matches(r.Status, doc):
 		return Token{}, r.failure(doc, rules, AtToken)
 	}
-	members, _ := lookup(doc, rules.Root)
+	members := tokenMembers(doc, rules)
 	t := Token{Received: r.Received, AccessToken: text(members, or(rules.AccessToken, "access_token"))}
 	if reportsError(doc) {
 		if t.AccessToken == "" {
@@ -103,29 +107,50 @@ func (r Response) Token(rules ResponseRules) (Token, error) {
 	t.setExpiry(members, r.Header, rules.ExpiryRules)
 	t.setRefreshExpiry(members, rules.ExpiryRules)
 	t.Fields = t.publicFields(doc)
+	t.readSets(r, doc, rules)
 	return t, nil
 }
 
-// TokenSets judges the further token sets of an answer, each under its name. A
-// set that is not in the answer is left out.
-func (r Response) TokenSets(rules ResponseRules) (map[string]Token, error) {
-	sets := map[string]Token{}
-	doc, err := r.document(rules.Format)
-	if err != nil {
-		return sets, nil
+// tokenMembers is the object of an answer that the tokens stand in: that of
+// the set that was asked for, or the root. A refresh is of one set, so its
+// answer may bring that at the root.
+func tokenMembers(doc any, rules ResponseRules) any {
+	members, _ := lookup(doc, rules.Root)
+	root, ofSet := rules.TokenSets[rules.Asked.TokenSet]
+	if !ofSet {
+		return members
+	}
+	set, _ := lookup(doc, root)
+	if rules.Asked.Grant == GrantRefreshToken && text(set, or(rules.AccessToken, "access_token")) == "" {
+		return members
+	}
+	return set
+}
+
+// readSets judges the further token sets of an answer, each on its own: one
+// that is not there is left out, one that cannot be used is a warning, since
+// the first token must not be lost for it.
+func (t *Token) readSets(r Response, doc any, rules ResponseRules) {
+	if rules.Asked.TokenSet != "" {
+		return
 	}
 	for name, root := range rules.TokenSets {
 		members, _ := lookup(doc, root)
 		if text(members, or(rules.AccessToken, "access_token")) == "" {
 			continue
 		}
-		set := rules
-		set.Root = root
-		if sets[name], err = r.Token(set); err != nil {
-			return nil, err
+		of := rules
+		of.Asked.TokenSet = name
+		set, err := r.Token(of)
+		if err != nil {
+			t.warn(WarnTokenSetRefused)
+			continue
 		}
+		if t.Sets == nil {
+			t.Sets = make(map[string]Token)
+		}
+		t.Sets[name] = set
 	}
-	return sets, nil
 }
 
 // checkToken refuses an access token that must not be used: none, one that

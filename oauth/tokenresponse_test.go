@@ -366,14 +366,38 @@ func TestMembersAreFoundWhereTheRulesSay(t *testing.T) {
 	}
 }
 
-func TestFurtherTokenSetsAreJudgedOnTheirOwn(t *testing.T) {
-	r, err := ReadResponse(answer(200, `{"ok":true,"access_token":"bot-token","token_type":"bot","authed_user":{"access_token":"user-token","token_type":"user","expires_in":60}}`), received())
-	if err != nil {
-		t.Fatal(err)
+func TestSchemaRow26FurtherTokenSetsAreJudgedOnTheirOwn(t *testing.T) {
+	const both = `{"access_token":"bot-token","token_type":"bot","authed_user":{"access_token":"user-token","token_type":"user","expires_in":60},"odd":{"access_token":"x","token_type":"odd"}}`
+	rules := ResponseRules{TokenTypes: []string{"user"}, TokenSets: map[string]string{"user": "/authed_user", "none": "/absent", "odd": "/odd"}}
+	token := mustRead(t, both, rules)
+	if len(token.Sets) != 1 || token.AccessToken != "bot-token" || token.Sets["user"].AccessToken != "user-token" || !token.Sets["user"].ExpiryKnown {
+		t.Errorf("%v of %v", token.Sets, token)
 	}
-	sets, err := r.TokenSets(ResponseRules{TokenTypes: []string{"user"}, TokenSets: map[string]string{"bot": "", "user": "/authed_user", "none": "/absent"}})
-	if err != nil || len(sets) != 2 || sets["bot"].AccessToken != "bot-token" || sets["user"].AccessToken != "user-token" || !sets["user"].ExpiryKnown {
-		t.Errorf("%v %v", sets, err)
+	if !slices.Contains(token.Warnings, WarnTokenSetRefused) {
+		t.Error("a set of a type that nobody knows was lost without a word")
+	}
+}
+
+func TestSchemaRow26OneSetMayBeAskedFor(t *testing.T) {
+	for name, test := range map[string]struct {
+		body  string
+		grant GrantType
+		want  string
+	}{
+		"its own place":                     {`{"access_token":"bot","token_type":"bot","u":{"access_token":"user","token_type":"Bearer"}}`, GrantAuthorizationCode, "user"},
+		"its own place alone":               {`{"u":{"access_token":"user","token_type":"Bearer"}}`, GrantAuthorizationCode, "user"},
+		"at the root of a refresh":          {`{"access_token":"user","token_type":"Bearer"}`, GrantRefreshToken, "user"},
+		"never at the root of a first one":  {`{"access_token":"bot","token_type":"Bearer"}`, GrantAuthorizationCode, ""},
+		"its own place in a refresh answer": {`{"access_token":"bot","token_type":"bot","u":{"access_token":"user","token_type":"Bearer"}}`, GrantRefreshToken, "user"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			token, err := ReadTokenResponse(answer(200, test.body), received(), ResponseRules{
+				TokenSets: map[string]string{"user": "/u"}, Asked: Asked{Grant: test.grant, TokenSet: "user"},
+			})
+			if token.AccessToken != test.want || (err == nil) != (test.want != "") || len(token.Sets) > 0 {
+				t.Errorf("%q %v", token.AccessToken, err)
+			}
+		})
 	}
 }
 
@@ -408,6 +432,37 @@ func TestAProvidersOwnWordsForADeadGrant(t *testing.T) {
 		var e *Error
 		if !errors.As(err, &e) || e.Action != c.want {
 			t.Errorf("%d %s: %v", c.status, c.body, err)
+		}
+	}
+}
+
+func TestAProvidersOwnWayToRefuseTheGrant(t *testing.T) {
+	for name, c := range map[string]struct {
+		rule   AuthError
+		status int
+		body   string
+		grant  GrantType
+		want   Action // "": no refusal of the grant
+	}{
+		"a value in a 200":        {AuthError{Path: "/meta/code", Values: []string{"auth_expired"}}, 200, `{"meta":{"code":"AUTH_EXPIRED"}}`, GrantRefreshToken, ActionReauthorize},
+		"a number":                {AuthError{Path: "code", Values: []string{"4010"}}, 200, `{"code":4010}`, GrantRefreshToken, ActionReauthorize},
+		"it is there":             {AuthError{Path: "reauth"}, 200, `{"access_token":"a","reauth":true}`, GrantRefreshToken, ActionReauthorize},
+		"a status":                {AuthError{Statuses: []int{401, 403}}, 403, ``, GrantRefreshToken, ActionReauthorize},
+		"nobody behind it":        {AuthError{Statuses: []int{403}}, 403, ``, GrantClientCredentials, ActionConfigure},
+		"the client, by name":     {AuthError{Statuses: []int{401}}, 401, `{"error":"invalid_client"}`, GrantRefreshToken, ActionConfigure},
+		"another value":           {AuthError{Path: "code", Values: []string{"x"}}, 400, `{"code":"y"}`, GrantRefreshToken, ActionConfigure},
+		"another status":          {AuthError{Statuses: []int{403}, Path: "code"}, 503, `{"code":"x"}`, GrantRefreshToken, ActionRetry},
+		"an object is no value":   {AuthError{Path: "code", Values: []string{"x"}}, 400, `{"code":{}}`, GrantRefreshToken, ActionConfigure},
+		"null is nothing":         {AuthError{Path: "code"}, 200, `{"access_token":"a","token_type":"bearer","code":null}`, GrantRefreshToken, ""},
+		"a rule that says naught": {AuthError{}, 200, `{"access_token":"a","token_type":"bearer"}`, GrantRefreshToken, ""},
+	} {
+		_, err := ReadTokenResponse(answer(c.status, c.body), received(), ResponseRules{AuthError: &c.rule, Asked: Asked{Grant: c.grant}})
+		var refused *Error
+		if !errors.As(err, &refused) {
+			refused = &Error{}
+		}
+		if refused.Action != c.want {
+			t.Errorf("%s: %q, want %q (%v)", name, refused.Action, c.want, err)
 		}
 	}
 }

@@ -115,6 +115,7 @@ func (c *checker) response(key string, r *oauth.ResponseRules) {
 	if r.Expires == oauth.ExpiresIntrospect && c.provider.IntrospectionEndpoint == "" {
 		c.wrong(key+".expires", "introspect needs an introspection_endpoint (RFC 7662)")
 	}
+	c.refusal(key+".auth_error", r.AuthError)
 	if len(r.TokenSets) > 0 {
 		c.wrong(key+".token_sets", "a connection holds one token; name the set's place with root, and make a provider for each set")
 	}

@@ -58,6 +58,8 @@ func TestEachMistakeInADescriptionIsNamedWithItsLine(t *testing.T) {
 		"secret in the URL":   {good + "authorization_request: {params: {s: '{client_secret}'}}\n", "{client_secret} is used where it is not known"},
 		"strategy":            {good + "refresh: {strategy: hope}\n", `refresh.strategy: "hope" is not one of refresh_token, access_token, same_grant, none`},
 		"dead grant":          {good + "refresh: {dead_grant: {}}\n", "refresh.dead_grant: it names neither"},
+		"refusal of nothing":  {good + "token_response: {auth_error: {}}\n", "token_response.auth_error: it names neither"},
+		"refusal of all":      {good + "token_response: {auth_error: {statuses: [200]}}\n", "token_response.auth_error: every answer"},
 		"skew and patience":   {good + "refresh: {skew: 1m, not_before_expiry: true}\n", "refresh.skew: "},
 		"implicit":            {good + "response_type: token\n", "response_type: it has no code"},
 		"code name":           {good + "authorization_response: {code: state}\n", `authorization_response.code: "state" cannot be`},

@@ -49,7 +49,7 @@ func (r *reader) settings(f *form.Form, o draft.Value) {
 	}
 	for _, key := range []string{"failPath", "failStatusCode"} {
 		if o.Get(key).Exists() {
-			r.note(o.Get(key), "what marks a failed token answer", "it is written otherwise here", "set token_response.error_when of the provider: docs/providers.md")
+			r.note(o.Get(key), "what marks a failed token answer", "it is written otherwise here", "set token_response.auth_error of the provider: docs/providers.md")
 		}
 	}
 }
