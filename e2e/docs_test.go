@@ -316,6 +316,15 @@ func TestEveryLinkOfTheDocumentationLeadsSomewhere(t *testing.T) {
 	}
 }
 
+func TestTheIndexOfTheDocumentationHasEveryPage(t *testing.T) {
+	index := readPage(t, "docs/README.md")
+	for _, name := range pages(t)[1:] {
+		if at := "(" + strings.TrimPrefix(name, "docs/") + ")"; name != "docs/README.md" && !strings.Contains(index, at) {
+			t.Errorf("docs/README.md does not list %s", name)
+		}
+	}
+}
+
 var seen = regexp.MustCompile(`(?m)^\| \*([^*|]+)\* \|`)
 
 func TestEveryMessageThatAPageExplainsIsOneThatIsGiven(t *testing.T) {

@@ -44,7 +44,7 @@ func TestItemsArePrintedInEachFormat(t *testing.T) {
 		"json":   "[\n  {\n    \"b\": 1.50,\n    \"a\": {\n      \"x\": \"p,q\"\n    }\n  },\n  {",
 		"ndjson": items[0] + "\n" + items[1] + "\n",
 		"csv":    "b,a.x,long\n1.50,\"p,q\",\n2,," + strings.Repeat("é", 60) + "\n",
-		"yaml":   "x: p,q",
+		"yaml":   `x: "p,q"`,
 		"table":  strings.Repeat("é", 39) + "…",
 	} {
 		var out bytes.Buffer
