@@ -20,6 +20,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/group"
 	"github.com/valetkey/valetkey/internal/store/outage"
 )
 
@@ -99,8 +100,11 @@ func (s *sqlite) open(ctx context.Context, db *DB, conns int) error {
 		return s.judge(ctx, err)
 	}
 	hide(s.path+"-shm", db.log) // SQLite made it by the umask
-	db.read, err = openPool(s.path, "deferred", readPragmas, conns)
-	return err
+	if db.read, err = openPool(s.path, "deferred", readPragmas, conns); err != nil {
+		return err
+	}
+	db.group = group.New(together{db.write})
+	return nil
 }
 
 func sqliteSchema() schema {

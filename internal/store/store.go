@@ -10,6 +10,7 @@ import (
 
 	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/group"
 )
 
 // Config says which database to open: the PostgreSQL database at URL, or else
@@ -31,6 +32,7 @@ type DB struct {
 	patience time.Duration // how long one call may take; 0: as long as its caller lets it
 	read     *sql.DB
 	write    *sql.DB
+	group    *group.Group[*sql.Tx] // nil: each change has a transaction of its own
 }
 
 var (

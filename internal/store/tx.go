@@ -38,6 +38,9 @@ func (db *DB) update(ctx context.Context, change func(tx queryer) error) error {
 		return db.engine.judge(ctx, change(open.tx))
 	}
 	return db.bounded(ctx, func(ctx context.Context) (begun bool, err error) {
+		if db.group != nil {
+			return true, db.group.Do(ctx, func(tx *sql.Tx) error { return change(tx) })
+		}
 		tx, err := db.write.BeginTx(ctx, db.engine.isolation())
 		if err != nil {
 			return false, err
