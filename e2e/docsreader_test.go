@@ -174,6 +174,7 @@ func (r *reader) play() {
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	r.t.Cleanup(func() { _ = cmd.Process.Kill() })
+	steps := 0
 	for {
 		select {
 		case address := <-r.opened:
@@ -184,10 +185,24 @@ func (r *reader) play() {
 			}
 			return
 		case <-time.After(patience):
+			if now := r.steps(); now > steps { // a page may be long; a command may not
+				steps = now
+				continue
+			}
 			_ = cmd.Process.Signal(os.Interrupt)
 			r.t.Fatalf("%s: nothing happened for %v\n%s", r.page, patience, &said)
 		}
 	}
+}
+
+// steps is how many commands were begun and ended so far.
+func (r *reader) steps() int {
+	r.t.Helper()
+	left, err := os.ReadDir(filepath.Join(r.dir, "out"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return len(left)
 }
 
 // consents is the person at the browser.
