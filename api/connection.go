@@ -37,6 +37,9 @@ type GrantRequest struct {
 	AuthorizationDetails []map[string]any `json:"authorization_details,omitempty"` // RFC 9396; each has a type
 	Claims               map[string]any   `json:"claims,omitempty"`                // OpenID Connect Core section 5.5
 	DPoP                 string           `json:"dpop,omitempty"`                  // RFC 9449: auto, required, off; default: the provider's
+	// TokenSet says which token of an answer this connection holds, where the
+	// description's token_response.token_sets names several; default: the first.
+	TokenSet string `json:"token_set,omitempty"`
 }
 
 // Connection is one grant under a client, how to call the API with it, and its state.

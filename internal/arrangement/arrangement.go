@@ -3,6 +3,7 @@ package arrangement
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
@@ -96,6 +97,19 @@ func overlay(found, written oauth.Server) oauth.Server {
 		}
 	}
 	return found
+}
+
+// SetConnection names the connection that a further token of this one's
+// answers goes to.
+func (a Arrangement) SetConnection(set string) string { return a.Connection.Name + "." + set }
+
+// Sets lists the further tokens that an answer for this connection may bring:
+// none where it holds one of them itself.
+func (a Arrangement) Sets() []string {
+	if a.Described.TokenResponse == nil || a.Connection.Spec.TokenSet != "" {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(a.Described.TokenResponse.TokenSets))
 }
 
 // Separator is what stands between scopes on the wire (RFC 6749 section 3.3: one space).

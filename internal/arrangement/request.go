@@ -36,7 +36,7 @@ func (d *Desk) Exchange(ctx context.Context, a Arrangement, server oauth.Server,
 
 // knock finds the way by which the server knows the client, and asks.
 func (d *Desk) knock(ctx context.Context, a Arrangement, server oauth.Server, request oauth.TokenRequest, access secret.Text) (oauth.Token, error) {
-	request.Params = withResources(request.Params, a.Resources())
+	request.Params = withClaims(withResources(request.Params, a.Resources()), Claims(ctx))
 	door, err := d.door(ctx, a, server)
 	if err != nil {
 		return oauth.Token{}, err
@@ -93,6 +93,7 @@ func (d *Desk) asking(a Arrangement, request oauth.TokenRequest, access secret.T
 		Request:     request,
 		RedirectURI: d.RedirectURI,
 		AccessToken: access.Reveal(),
+		TokenSet:    a.Connection.Spec.TokenSet,
 		Renewal:     request.Grant == oauth.GrantRefreshToken,
 	}
 }

@@ -3,6 +3,7 @@ package arrangement
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,23 @@ func (d *Desk) CurrentTokenSet(ctx context.Context, connection string) (ledger.T
 		return ledger.TokenSet{Connection: connection}, nil
 	}
 	return set, err
+}
+
+// CheckTokenSet holds a connection's token_set to those of its provider. The
+// error has [api.CodeInvalid].
+func CheckTokenSet(connection string, spec api.ConnectionSpec, provider api.Provider) error {
+	var sets map[string]string
+	if provider.TokenResponse != nil {
+		sets = provider.TokenResponse.TokenSets
+	}
+	if _, known := sets[spec.TokenSet]; known || spec.TokenSet == "" {
+		return nil
+	}
+	f := fault.New(api.CodeInvalid, "the provider of connection %q gives no token set %q", connection, spec.TokenSet)
+	if len(sets) == 0 {
+		return f.WithHint("leave token_set out, or describe it in token_response.token_sets of the provider")
+	}
+	return f.WithHint("it gives %s; without token_set it is the first", strings.Join(slices.Sorted(maps.Keys(sets)), ", "))
 }
 
 // SealToken makes the token set that follows previous. What the answer leaves

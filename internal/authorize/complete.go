@@ -208,6 +208,7 @@ func (f *Flows) saveAuthorized(ctx context.Context, a arrangement.Arrangement, f
 		f.desk.Forget(a.Connection.Name)
 		if err == nil {
 			f.desk.KeepFile(ctx, a, set)
+			f.SaveSets(ctx, a, token)
 		}
 		return err
 	}

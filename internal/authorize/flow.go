@@ -98,7 +98,7 @@ func (f *Flows) newFlow(ctx context.Context, a arrangement.Arrangement, server o
 		Verifier:  verifier,
 		Prompt:    req.Prompt,
 		LoginHint: cmp.Or(req.LoginHint, account.Hint(a.Connection.Owner())),
-		StepUp:    req.StepUp,
+		StepUp:    stepUp(a.Connection.Cause, req.StepUp),
 	})
 	if err != nil {
 		return ledger.Flow{}, f.codeRefused(ctx, a, err)
@@ -130,6 +130,21 @@ func (f *Flows) newFlow(ctx context.Context, a arrangement.Arrangement, server o
 		CreatedAt:        now,
 		ExpiresAt:        expires,
 	}, nil
+}
+
+// stepUp is what is asked for besides: what the request names and, where it
+// does not say otherwise, what the connection's API waits for (RFC 9470 section 4).
+func stepUp(cause *api.Cause, asked api.StepUp) api.StepUp {
+	if cause == nil || cause.StepUp == nil {
+		return asked
+	}
+	waits := cause.StepUp
+	return api.StepUp{
+		Scopes:    slices.Concat(asked.Scopes, waits.Scopes),
+		Claims:    cmp.Or(asked.Claims, waits.Claims),
+		ACRValues: cmp.Or(asked.ACRValues, waits.ACRValues),
+		MaxAge:    cmp.Or(asked.MaxAge, waits.MaxAge),
+	}
 }
 
 // checkReturn keeps the callback from being an open redirector (RFC 9700 section 4.11).

@@ -74,7 +74,7 @@ func (b *Broker) PutConnection(ctx context.Context, name string, spec api.Connec
 	next := ledger.Connection{Name: name, Spec: spec, State: api.StateNew, CreatedAt: now, UpdatedAt: now}
 	switch {
 	case created:
-	case old.Spec.Client != spec.Client || arrangement.GrantOf(old.Spec, provider) != arrangement.GrantOf(spec, provider):
+	case old.Spec.Client != spec.Client || old.Spec.TokenSet != spec.TokenSet || arrangement.GrantOf(old.Spec, provider) != arrangement.GrantOf(spec, provider):
 		event := ledger.Event{Connection: name, At: now, Kind: ledger.EventChanged, Detail: map[string]string{"client": spec.Client}}
 		if err := b.Store.DropTokenSets(ctx, name, ledger.StateChange{State: api.StateNew}, event); err != nil {
 			return false, err
@@ -114,6 +114,9 @@ func (b *Broker) checkSpec(ctx context.Context, name string, spec api.Connection
 			WithHint("valetkey client update %s --client-secret-file FILE", client.Name)
 	}
 	if err := arrangement.CheckBinding(spec); err != nil {
+		return err
+	}
+	if err := arrangement.CheckTokenSet(name, spec, provider); err != nil {
 		return err
 	}
 	if err := b.desk.CheckGrant(grant, name, spec.GrantSettings); err != nil {

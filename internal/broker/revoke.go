@@ -3,6 +3,8 @@ package broker
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"slices"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/arrangement"
@@ -23,6 +25,9 @@ func (b *Broker) Revoke(ctx context.Context, connection string) (api.Connection,
 	}
 	set, err := b.desk.CurrentTokenSet(ctx, connection)
 	if err != nil {
+		return api.Connection{}, err
+	}
+	if err := b.revokeSets(ctx, a); err != nil {
 		return api.Connection{}, err
 	}
 	told, err := b.revokeAtProvider(ctx, a, set)
@@ -68,11 +73,36 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement.Arrangement
 		if token.IsZero() || kind == "refresh_token" && described.Auth == oauth.AuthAccessToken {
 			continue
 		}
-		if err := b.revokeToken(ctx, a, server, token, kind); err != nil {
+		err := b.revokeToken(ctx, a, server, token, kind)
+		if err != nil && told {
+			// Many servers end both with the refresh token, and then know the other no more (RFC 7009 section 2.1).
+			b.Log.Info("the access token was not revoked after its refresh token was", slog.String("connection", a.Connection.Name), slog.Any("error", err))
+			return true, nil
+		}
+		if err != nil {
 			return false, err
 		}
+		told = true
 	}
 	return true, nil
+}
+
+// revokeSets revokes the further tokens that came with this connection's: a
+// grant is given up as a whole.
+func (b *Broker) revokeSets(ctx context.Context, a arrangement.Arrangement) error {
+	for _, set := range a.Sets() {
+		further, err := b.Store.Connection(ctx, a.SetConnection(set))
+		if errors.Is(err, ledger.ErrNotFound) || err == nil && (further.Spec.TokenSet != set || further.Spec.Client != a.Connection.Spec.Client || further.Generation == 0) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := b.Revoke(ctx, further.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // revokeToken revokes one token; kind is its token_type_hint.
@@ -100,18 +130,36 @@ func (b *Broker) revokeToken(ctx context.Context, a arrangement.Arrangement, ser
 			return arrangement.Unreachable(err, "the revocation endpoint of "+a.Provider.Provider.Name)
 		}
 		defer response.Body.Close()
-		return notRevoked(a, request.Judge(response, b.Now(), oauth.ResponseRules{}))
+		return notRevoked(a, request.Judge(response, b.Now(), revocationRules(a)))
 	})
+}
+
+// revocationRules judge the answer as token responses are judged: a server
+// that puts its errors inside a 200 does so here too. What only a token
+// response has is not missed.
+func revocationRules(a arrangement.Arrangement) oauth.ResponseRules {
+	described := a.Provider.Provider.TokenResponse
+	if described == nil || described.ErrorWhen == nil || described.ErrorWhen.Present != nil {
+		return oauth.ResponseRules{}
+	}
+	return oauth.ResponseRules{Format: described.Format, ErrorWhen: described.ErrorWhen}
 }
 
 // notRevoked puts a refusal into words. A token of a kind that the server does
 // not revoke is none (RFC 7009 section 2.2.1).
 func notRevoked(a arrangement.Arrangement, err error) error {
 	var refused *oauth.Error
-	if !errors.As(err, &refused) || refused.Code == "unsupported_token_type" {
+	if !errors.As(err, &refused) || refused.Code == "unsupported_token_type" || dead(a, refused) {
 		return nil
 	}
 	_, code := arrangement.Consequence(refused)
 	return fault.Wrap(refused, code, "the provider did not revoke the grant: %s", oauth.Words(refused)).
 		WithHint("try again; valetkey delete %s forgets the connection here without telling the provider", a.Connection.Name)
+}
+
+// dead reports whether the provider says, in its own word for it, that the
+// token had ended before.
+func dead(a arrangement.Arrangement, refused *oauth.Error) bool {
+	r := a.Described.Refresh
+	return r != nil && r.DeadGrant != nil && slices.Contains(r.DeadGrant.Error, refused.Code)
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -116,9 +117,7 @@ func (c *checker) response(key string, r *oauth.ResponseRules) {
 		c.wrong(key+".expires", "introspect needs an introspection_endpoint (RFC 7662)")
 	}
 	c.refusal(key+".auth_error", r.AuthError)
-	if len(r.TokenSets) > 0 {
-		c.wrong(key+".token_sets", "a connection holds one token; name the set's place with root, and make a provider for each set")
-	}
+	c.tokenSets(key, r.TokenSets)
 	for _, kept := range r.Keep {
 		if kept != "access_token" && kept != "refresh_token" {
 			c.wrong(key+".keep", "%q is not one of access_token, refresh_token", kept)
@@ -128,6 +127,26 @@ func (c *checker) response(key string, r *oauth.ResponseRules) {
 		}
 	}
 }
+
+// tokenSets checks the further tokens of an answer: each is a connection whose
+// name ends in the set's.
+func (c *checker) tokenSets(key string, sets map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(sets)) {
+		at := append(strings.Split(key, "."), "token_sets", name)
+		if key != "token_response" {
+			c.at(at, "it belongs to token_response: a refresh is of one set")
+		}
+		if !setName.MatchString(name) {
+			c.at(at, "the name of a set is up to 32 small letters, digits and underscores")
+		}
+		if !strings.HasPrefix(sets[name], "/") {
+			c.at(at, "it must be a JSON pointer such as /authed_user; the first token needs no name")
+		}
+	}
+}
+
+// setName keeps what is added to a connection's name fit for one.
+var setName = regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
 
 // auth checks the client authentication of one request.
 func (c *checker) auth(l leg) {

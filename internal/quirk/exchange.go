@@ -47,6 +47,7 @@ type Ask struct {
 	Request     oauth.TokenRequest
 	RedirectURI string
 	AccessToken string // the one that is renewed; "" for none
+	TokenSet    string // which token of the answer is wanted; "": the first
 	Renewal     bool   // of a grant that is there
 	Bound       bool   // a proof of possession goes along: the token may be bound to its key (RFC 9449)
 }
@@ -154,7 +155,7 @@ func (x Exchange) step(ctx context.Context, ask Ask, key string, step api.Exchan
 	}
 	maps.Copy(fields, after.Fields)
 	after = after.Inherit(before, "id_token")
-	after.Fields = fields
+	after.Fields, after.Sets = fields, before.Sets
 	return after, nil
 }
 

@@ -55,6 +55,9 @@ func (ask Ask) responseRules() oauth.ResponseRules {
 	if p.Scopes != nil {
 		rules.Asked.Separator = p.Scopes.Separator
 	}
+	if rules.Asked.TokenSet = ask.TokenSet; ask.TokenSet != "" && p.TokenResponse != nil {
+		rules.TokenSets = p.TokenResponse.TokenSets // also where the answer to a refresh has rules of its own
+	}
 	if ask.Renewal && p.Refresh != nil {
 		rules.Asked.DeadGrant = value(p.Refresh.DeadGrant)
 	}
