@@ -27,6 +27,7 @@ type renewal struct {
 	a       arrangement.Arrangement
 	current ledger.TokenSet
 	lease   *ledger.Lease
+	began   time.Time // when the lease was taken
 }
 
 // ask makes the token request; more than one only where an earlier answer may
@@ -37,6 +38,9 @@ func (b *Broker) ask(ctx context.Context, r renewal) (oauth.Token, error) {
 		if err == nil || r.singleUse() {
 			return token, err // what renews is in that answer, or nowhere
 		}
+	}
+	if !b.hasTime(r, arrangement.TokenTimeout) {
+		return oauth.Token{}, stalled(r.a.Connection.Name)
 	}
 	token, err := b.desk.RequestToken(ctx, r.a, r.current)
 	if grantEnded(err) {
@@ -62,7 +66,7 @@ func grantEnded(err error) bool {
 // askAgain confirms a refusal that would end the grant, then tries the older
 // refresh tokens where one of them may still be the valid one.
 func (b *Broker) askAgain(ctx context.Context, r renewal, refused error) (oauth.Token, error) {
-	if !b.Now().Add(confirmWait + 2*arrangement.TokenTimeout).Before(r.lease.ExpiresAt) {
+	if !b.hasTime(r, confirmWait+2*arrangement.TokenTimeout) {
 		return oauth.Token{}, refused
 	}
 	if err := b.Sleep(ctx, confirmWait); err != nil {

@@ -105,13 +105,14 @@ func (b *Broker) hold(ctx context.Context, connection string) (ledger.TokenSet, 
 		if err != nil {
 			return current, ledger.Lease{}, err
 		}
-		lease, overtaken, err := b.lease(ctx, connection, current.Generation)
+		held, err := b.lease(ctx, connection, current.Generation)
 		if err != nil {
-			return current, lease, err
+			return current, ledger.Lease{}, err
 		}
-		if overtaken {
+		if held == nil {
 			continue
 		}
+		lease := *held.lease
 		// Read again: the set may have changed before the lease was ours.
 		now, err := b.desk.CurrentTokenSet(ctx, connection)
 		if err == nil && now.Generation == current.Generation {

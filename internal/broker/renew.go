@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
@@ -15,14 +14,8 @@ import (
 	"github.com/valetkey/valetkey/oauth"
 )
 
-const (
-	// leaseLife outlives a token request with its confirmation, and the save that follows.
-	leaseLife = 4 * arrangement.TokenTimeout
-	// leasePoll is how often a loser of the lease looks for the winner's result.
-	leasePoll = 100 * time.Millisecond
-	// saveTries bounds the attempts to save a token set; between them the wait doubles.
-	saveTries = 8
-)
+// saveTries bounds the attempts to save a token set; between them the wait doubles.
+const saveTries = 8
 
 // Renew is called when the API refused the token of a generation. If that
 // generation was renewed meanwhile, the newer one is returned as it is.
@@ -110,18 +103,19 @@ type flightResult struct {
 // renewOnce renews unless somebody else did: another caller of this process
 // before us, or another process that holds the lease.
 func (b *Broker) renewOnce(ctx context.Context, connection string, generation int64) (*Credential, error) {
-	lease, done, err := b.lease(ctx, connection, generation)
+	r, err := b.lease(ctx, connection, generation)
 	if err != nil {
 		return nil, err
 	}
-	if done {
+	if r == nil {
 		return b.reread(ctx, connection)
 	}
+	lease := r.lease
 	// The journal counts this try already, should the process end here. Unless
 	// its outcome stays unknown it is taken back.
 	lease.Tries--
 	defer func() {
-		if err := b.Store.ReleaseLease(ctx, lease); err != nil {
+		if err := b.Store.ReleaseLease(ctx, *lease); err != nil {
 			b.Log.Warn("lease not released; it ends by itself", slog.String("connection", connection), slog.Any("error", err))
 		}
 	}()
@@ -140,21 +134,22 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 	if current.Generation > generation {
 		return b.reread(ctx, connection)
 	}
-	token, err := b.ask(ctx, renewal{a: a, current: current, lease: &lease})
+	r.a, r.current = a, current
+	token, err := b.ask(ctx, *r)
 	if errors.Is(err, errOvertaken) {
 		return b.reread(ctx, connection)
 	}
 	if err != nil {
 		if token.RefreshToken != "" {
 			// A further request failed, and the grant moved on before it did.
-			if err := b.saveRenewed(ctx, a, current, token, lease); err != nil {
+			if err := b.saveRenewed(ctx, a, current, token, *lease); err != nil {
 				return nil, err
 			}
 			current.Generation++
 		}
 		return nil, b.renewalFailed(ctx, a, current, err)
 	}
-	if err := b.saveRenewed(ctx, a, current, token, lease); err != nil {
+	if err := b.saveRenewed(ctx, a, current, token, *lease); err != nil {
 		return nil, err
 	}
 	lease.Attempt = ledger.Attempt{}
@@ -178,38 +173,6 @@ func (b *Broker) reread(ctx context.Context, connection string) (*Credential, er
 		return nil, snap.refusal
 	}
 	return &snap.credential, nil
-}
-
-// lease waits for the right to renew. done reports that whoever had it before
-// has renewed already: one never waits on the provider, only on the generation.
-func (b *Broker) lease(ctx context.Context, connection string, generation int64) (lease ledger.Lease, done bool, err error) {
-	random, err := oauth.NewState(b.Rand)
-	if err != nil {
-		return ledger.Lease{}, false, err
-	}
-	owner, gone := b.Process+"#"+random, ""
-	for {
-		lease, won, err := b.Store.AcquireLease(ctx, ledger.LeaseRequest{
-			Connection: connection, Owner: owner, Gone: gone, Generation: generation, Now: b.Now(), TTL: leaseLife,
-		})
-		if err != nil || won {
-			return lease, false, ledger.Fault(err, "connection", connection)
-		}
-		if holder, _, _ := strings.Cut(lease.Owner, "#"); gone != lease.Owner && b.Gone(holder) {
-			gone = lease.Owner // killed: nobody finishes what it began
-			continue
-		}
-		if err := b.Sleep(ctx, leasePoll); err != nil {
-			return ledger.Lease{}, false, err
-		}
-		current, err := b.desk.CurrentTokenSet(ctx, connection)
-		if err != nil {
-			return ledger.Lease{}, false, err
-		}
-		if current.Generation > generation {
-			return ledger.Lease{}, true, nil
-		}
-	}
 }
 
 // saveRenewed saves the new token set before anyone uses it. A store that
