@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/valetkey/valetkey/oauth/lenient"
 )
 
 const (
@@ -81,7 +83,7 @@ type metadata struct {
 // client_secret_basic, and no PKCE advertised (§2). The error is an *Error.
 func ParseMetadata(issuer string, body []byte, opts ...Option) (Server, error) {
 	body = trimBody(body)
-	if _, err := parseJSON(body); err != nil {
+	if _, err := lenient.Read(body, lenient.JSON); err != nil {
 		return Server{}, misconfigured(CodeInvalidMetadata, "the metadata is not one JSON object: "+err.Error())
 	}
 	var doc metadata

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/valetkey/valetkey/oauth/lenient"
 )
 
 // Token is what a token endpoint gave (RFC 6749 §5.1). It redacts itself
@@ -83,7 +85,7 @@ func (r Response) Token(rules ResponseRules) (Token, error) {
 		return Token{}, r.redirected(rules)
 	case r.Status < 200 || r.Status >= 400:
 		return Token{}, r.failure(doc, rules, AtToken)
-	case errors.Is(parseErr, errHTML):
+	case errors.Is(parseErr, lenient.ErrPage):
 		e := r.newError(rules, CodeInvalidResponse, ActionConfigure, "the answer is a web page: a wrong URL, a login page or a captive portal")
 		e.Evidence["body"] = r.excerpt(rules)
 		return Token{}, e

@@ -74,7 +74,7 @@ func (b *Broker) PutConnection(ctx context.Context, name string, spec api.Connec
 	next := ledger.Connection{Name: name, Spec: spec, State: api.StateNew, CreatedAt: now, UpdatedAt: now}
 	switch {
 	case created:
-	case old.Spec.Client != spec.Client || old.Spec.TokenSet != spec.TokenSet || arrangement.GrantOf(old.Spec, provider) != arrangement.GrantOf(spec, provider):
+	case anotherGrant(old.Spec, spec, provider):
 		event := ledger.Event{Connection: name, At: now, Kind: ledger.EventChanged, Detail: map[string]string{"client": spec.Client}}
 		if err := b.Store.DropTokenSets(ctx, name, ledger.StateChange{State: api.StateNew}, event); err != nil {
 			return false, err
@@ -92,6 +92,12 @@ func (b *Broker) PutConnection(ctx context.Context, name string, spec api.Connec
 	}
 	b.forget(name)
 	return created, nil
+}
+
+// anotherGrant reports whether the tokens of a connection say nothing of it as
+// it is written now.
+func anotherGrant(old, next api.ConnectionSpec, provider api.Provider) bool {
+	return old.Client != next.Client || old.TokenSet != next.TokenSet || arrangement.GrantOf(old, provider) != arrangement.GrantOf(next, provider)
 }
 
 func (b *Broker) unknownClient(err error, connection, client string) error {

@@ -18,6 +18,7 @@ const free = 99
 func layerOf() map[string]int {
 	return map[string]int{
 		"oauth/challenge":  -1,
+		"oauth/lenient":    -1,
 		"oauth":            0,
 		"internal/sandbox": 0,
 
