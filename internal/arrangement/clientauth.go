@@ -1,7 +1,10 @@
 package arrangement
 
 import (
+	"maps"
+
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/clientauth"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
@@ -68,6 +71,8 @@ func (d *Desk) ShowCredential(c ledger.Client, view *api.Client) {
 
 // authCase is the connection's client at its server, now.
 func (d *Desk) authCase(a Arrangement, server oauth.Server) clientauth.Case {
+	known := map[string]string{catalog.InClientID: a.Client.ClientID}
+	maps.Copy(known, a.Provider.Variables)
 	return clientauth.Case{
 		Client:    a.Client.Name,
 		ClientID:  a.Client.ClientID,
@@ -75,7 +80,7 @@ func (d *Desk) authCase(a Arrangement, server oauth.Server) clientauth.Case {
 		OwnWay:    a.Described.TokenEndpointAuth != nil,
 		Learned:   a.Client.Learned,
 		Provider:  a.Provider.Provider,
-		Variables: a.Provider.Variables,
+		Variables: known,
 		Server:    server,
 		Outside:   d.Outside,
 		Now:       d.Now(),

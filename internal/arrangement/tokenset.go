@@ -94,12 +94,17 @@ func (d *Desk) SealToken(a Arrangement, token oauth.Token, previous ledger.Token
 }
 
 // keptAccess is the access token of an answer, or the one before it where the
-// provider's description says that an answer may leave it out.
+// provider's description says that an answer may leave it out. A refresh token
+// that was brought along has none yet: it is due at once.
 func (d *Desk) keptAccess(token oauth.Token, previous ledger.TokenSet) (secret.Text, error) {
 	if token.AccessToken != "" {
 		return secret.NewText(token.AccessToken), nil
 	}
 	if len(previous.AccessToken) == 0 {
+		due := !token.ExpiresAt.IsZero() && !token.ExpiresAt.After(token.Received)
+		if due && token.RefreshToken != "" {
+			return secret.Text{}, nil
+		}
 		return secret.Text{}, fault.New(api.CodeUnreachable, "the provider's answer holds no access token").
 			WithHint("look at token_response of the provider's description: keep belongs in refresh_response")
 	}

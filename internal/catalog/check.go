@@ -198,6 +198,7 @@ func (c *checker) requests() {
 
 // assertions checks the JWTs that authenticate a client or are a grant.
 func (c *checker) assertions() {
+	c.builtIn = []string{InClientID}
 	for key, rules := range map[string]*api.AssertionRules{"client_assertion": c.provider.ClientAssertion, "assertion": c.provider.Assertion} {
 		if rules == nil {
 			continue
@@ -213,6 +214,7 @@ func (c *checker) assertions() {
 		}
 		c.texts(key, texts)
 	}
+	c.builtIn = nil
 }
 
 // texts checks the templates of parameters and headers.
