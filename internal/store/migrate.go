@@ -11,6 +11,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/store/outage"
 )
 
 //go:embed migrations/*.sql
@@ -78,7 +79,7 @@ func (db *DB) migrate(ctx context.Context, s schema) error {
 			db.log.Info("database brought up to date", "database", db.Place(), "from", current, "to", target)
 			return nil
 		}
-		if judged := db.engine.judge(ctx, err); isFault(judged) {
+		if judged := db.engine.judge(ctx, err); outage.IsFault(judged) {
 			return judged
 		}
 		if try == migrateTries || ctx.Err() != nil {
@@ -86,12 +87,6 @@ func (db *DB) migrate(ctx context.Context, s schema) error {
 				WithHint("nothing was changed; the server's log says why")
 		}
 	}
-}
-
-// isFault tells a fault from an error that only wraps the database's.
-func isFault(err error) bool {
-	var found *fault.Error
-	return errors.As(err, &found)
 }
 
 // prepareVersions makes goose's table in one transaction. Goose would make it

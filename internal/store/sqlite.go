@@ -103,7 +103,7 @@ func (s *sqlite) open(ctx context.Context, db *DB, conns int) error {
 	if db.read, err = openPool(s.path, "deferred", readPragmas, conns); err != nil {
 		return err
 	}
-	db.group = group.New(together{db.write})
+	db.group = group.New[*sql.Tx](group.SQL{Pool: db.write})
 	return nil
 }
 

@@ -82,7 +82,7 @@ func IsLost(err error) bool {
 // the caller gave up, the broker's for a constraint, a fault with a remedy for
 // what an operator can mend.
 func (p PostgreSQL) Judge(ctx context.Context, err error) error {
-	if err == nil || isFault(err) {
+	if err == nil || IsFault(err) {
 		return err
 	}
 	state := SQLState(err)
@@ -189,7 +189,8 @@ func whyNot(err error) string {
 	return "the connection was closed"
 }
 
-func isFault(err error) bool {
+// IsFault tells a fault from an error that only wraps the database's.
+func IsFault(err error) bool {
 	var known *fault.Error
 	return errors.As(err, &known)
 }
