@@ -14,10 +14,16 @@
 #   ./bench.sh apply [CONNECTIONS]
 #                             a manifest of 10,000 connections applied to an
 #                             empty database, again, and changed, in process
+#   ./bench.sh scale [CONNECTIONS]
+#                             a database of 1,000,000 connections, SQLite and
+#                             PostgreSQL: disk, start, memory, token reads, lists
+#   ./bench.sh sweep [CONNECTIONS]
+#                             100,000 tokens that expire within a minute: how
+#                             long until the server has renewed them all
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-usage() { printf 'usage: ./bench.sh start [RUNS] | proxy [TIME [ROUNDS]] | apply [CONNECTIONS]\n' >&2; exit 2; }
+usage() { printf 'usage: ./bench.sh start [RUNS] | proxy [TIME [ROUNDS]] | apply|scale|sweep [CONNECTIONS]\n' >&2; exit 2; }
 die() { printf 'error: %s\n' "$1" >&2; exit 1; }
 
 if [ "${1:-}" = proxy ]; then
@@ -27,6 +33,14 @@ if [ "${1:-}" = proxy ]; then
 	command -v nginx >/dev/null || printf 'nginx is not here: it is left out\n' >&2
 	export VALETKEY_BENCH_TIME="${2:-400ms}" VALETKEY_BENCH_ROUNDS="${3:-5}"
 	exec go test -run '^$' -bench '^BenchmarkProxy$' -benchtime 1x -timeout 60m ./e2e
+fi
+if [ "${1:-}" = scale ]; then
+	export VALETKEY_BENCH_CONNECTIONS="${2:-1000000}"
+	exec go test -run '^$' -bench '^BenchmarkScale$' -benchtime 1x -timeout 3h ./e2e
+fi
+if [ "${1:-}" = sweep ]; then
+	export VALETKEY_BENCH_CONNECTIONS="${2:-100000}"
+	exec go test -run '^$' -bench '^BenchmarkSweep$' -benchtime 1x -timeout 3h ./e2e
 fi
 if [ "${1:-}" = apply ]; then
 	count=${2:-10000}
