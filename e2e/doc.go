@@ -7,6 +7,10 @@
 // fills in forms over plain HTTP as a person at a browser would. run and
 // startServe drive the valetkey binary, which is built once for the run.
 //
+// Beside it stands quirkServer, an authorization server with one switch for
+// each type of quirk in the catalogue's schema (quirkdialect_test.go names
+// them); quirktable_test.go has the description that a user writes for each.
+//
 // Invariants: every process is started on a free port and ended by its process
 // id, every data directory is the test's own, and a part of the rig that is
 // missing fails the test with the command that installs it. Only go test
