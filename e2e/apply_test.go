@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/valetkey/valetkey/internal/store/pgtest"
 )
 
 // teams is a manifest of n connections that all carry the tag team.
@@ -39,53 +41,51 @@ type exported struct {
 	} `json:"connections"`
 }
 
-func export(t *testing.T, data string) exported {
+func export(t *testing.T, env ...string) exported {
 	t.Helper()
-	r := run(t, nil, "export", "-o", "json", "--data", data)
-	if r.code != 0 {
-		t.Fatalf("export: %d %s", r.code, r.stderr)
-	}
 	var found exported
-	if err := json.Unmarshal([]byte(r.stdout), &found); err != nil {
+	if err := json.Unmarshal([]byte(mustRun(t, env, "export", "-o", "json")), &found); err != nil {
 		t.Fatal(err)
 	}
 	return found
 }
 
+// onBothDatabases runs a test on SQLite and on PostgreSQL; env says where.
+func onBothDatabases(t *testing.T, test func(t *testing.T, env []string)) {
+	t.Helper()
+	t.Run("SQLite", func(t *testing.T) { test(t, []string{"VALETKEY_DATA=" + t.TempDir()}) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		test(t, []string{"VALETKEY_DATA=" + t.TempDir(), "VALETKEY_DATABASE=" + pgtest.Start(t).URL(t)})
+	})
+}
+
 func TestApplyThatIsKilledLeavesTheOldStateOrTheNew(t *testing.T) {
-	const connections, kills = 100, 50
-	dir, data := t.TempDir(), t.TempDir()
-	files := []string{teams(t, dir, "north", connections), teams(t, dir, "south", connections)}
 	binary(t) // building it is no part of what is measured
+	onBothDatabases(t, killedWhileApplying)
+}
+
+func killedWhileApplying(t *testing.T, env []string) {
+	const connections, kills = 100, 30
+	dir := t.TempDir()
+	files := map[string]string{"south": teams(t, dir, "north", connections), "north": teams(t, dir, "south", connections)}
 	began := time.Now()
-	if r := run(t, nil, "apply", "-f", files[0], "--data", data); r.code != 0 {
-		t.Fatalf("apply: %d %s", r.code, r.stderr)
-	}
+	mustRun(t, env, "apply", "-f", files["south"])
 	whole := time.Since(began)
 	outcomes := map[string]int{}
 	before := "north"
 	for i := range kills {
-		next := files[0]
-		if before == "north" {
-			next = files[1]
-		}
-		cmd := exec.Command(binary(t), "apply", "-f", next, "--data", data)
-		cmd.Env = cleanEnviron()
+		cmd := exec.Command(binary(t), "apply", "-f", files[before])
+		cmd.Env = append(cleanEnviron(), env...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		<-time.After(time.Duration(rand.Int64N(int64(whole) * 5 / 4)))
 		_ = cmd.Process.Kill() // it may be done
 		_ = cmd.Wait()
-		after := export(t, data)
+		after := export(t, env...)
 		team := after.Clients["app"].ClientID
-		if len(after.Connections) != connections {
-			t.Fatalf("kill %d: %d connections are there", i, len(after.Connections))
-		}
-		for name, c := range after.Connections {
-			if c.Tags["team"] != team {
-				t.Fatalf("kill %d: the client is of %s, and %s of %s", i, team, name, c.Tags["team"])
-			}
+		if err := after.whole(team, connections); err != nil {
+			t.Fatalf("kill %d: %v", i, err)
 		}
 		if team == before {
 			outcomes["old"]++
@@ -97,27 +97,74 @@ func TestApplyThatIsKilledLeavesTheOldStateOrTheNew(t *testing.T) {
 	t.Logf("old state %d times, new state %d times", outcomes["old"], outcomes["new"])
 }
 
-func TestAMistakeInTheMiddleOfApplyUndoesAllOfIt(t *testing.T) {
-	dir, data := t.TempDir(), t.TempDir()
-	if r := run(t, nil, "apply", "-f", teams(t, dir, "north", 10), "--data", data); r.code != 0 {
-		t.Fatalf("apply: %d %s", r.code, r.stderr)
+// whole says what of a state is not of a team.
+func (e exported) whole(team string, connections int) error {
+	if len(e.Connections) != connections {
+		return fmt.Errorf("%d connections are there", len(e.Connections))
 	}
-	path := teams(t, dir, "south", 10)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wrong := bytes.Replace(text, []byte("c0005: {client: app,"), []byte("c0005: {client: app, grant: telepathy,"), 1)
-	if err := os.WriteFile(path, wrong, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, mode := range []string{"--dry-run", "--prune=false"} {
-		r := run(t, nil, "apply", "-f", path, "--data", data, mode)
-		if r.code == 0 || !strings.Contains(r.stderr, "the connection c0005: ") || !strings.Contains(r.stderr, "nothing was changed") {
-			t.Errorf("%s: %d %s", mode, r.code, r.stderr)
+	for name, c := range e.Connections {
+		if c.Tags["team"] != team {
+			return fmt.Errorf("the client is of %s, and %s of %s", team, name, c.Tags["team"])
 		}
-		if after := export(t, data); after.Clients["app"].ClientID != "north" || after.Connections["c0001"].Tags["team"] != "north" {
-			t.Errorf("%s: it left %+v", mode, after)
+	}
+	return nil
+}
+
+func TestAMistakeInTheMiddleOfApplyUndoesAllOfIt(t *testing.T) {
+	onBothDatabases(t, func(t *testing.T, env []string) {
+		dir := t.TempDir()
+		mustRun(t, env, "apply", "-f", teams(t, dir, "north", 10))
+		path := teams(t, dir, "south", 10)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong := bytes.Replace(text, []byte("c0005: {client: app,"), []byte("c0005: {client: app, grant: telepathy,"), 1)
+		if err := os.WriteFile(path, wrong, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, mode := range []string{"--dry-run", "--prune=false"} {
+			r := run(t, env, "apply", "-f", path, mode)
+			if r.code == 0 || !strings.Contains(r.stderr, "the connection c0005: ") || !strings.Contains(r.stderr, "nothing was changed") {
+				t.Errorf("%s: %d %s", mode, r.code, r.stderr)
+			}
+			if err := export(t, env...).whole("north", 10); err != nil {
+				t.Errorf("%s: it left %v", mode, err)
+			}
+		}
+	})
+}
+
+func TestTwoNodesMayApplyTheSameFiles(t *testing.T) {
+	const connections = 50
+	path, database := teams(t, t.TempDir(), "north", connections), pgtest.Start(t).URL(t)
+	dirs := [2]string{t.TempDir(), t.TempDir()}
+	var nodes [2]*server
+	nodes[0] = startServe(t, dirs[0], "--database", database, "--apply", path, "--apply-prune")
+	shareKeyring(t, dirs[0], dirs[1])
+	nodes[1] = startServe(t, dirs[1], "--database", database, "--apply", path, "--apply-prune")
+	env := []string{"VALETKEY_DATA=" + dirs[0]}
+	team := func() string { return export(t, env...).Clients["app"].ClientID }
+	for _, want := range []string{"north", "south", "east"} {
+		text, err := os.ReadFile(teams(t, t.TempDir(), want, connections))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		await(t, want, func() bool { return team() == want })
+		if err := export(t, env...).whole(want, connections); err != nil {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	for i, dir := range dirs { // either node says that nothing is left to do
+		r := run(t, []string{"VALETKEY_DATA=" + dir}, "apply", "-f", path, "--diff", "--prune")
+		if r.code != 0 {
+			t.Errorf("node %d differs: %d %s%s", i, r.code, r.stdout, r.stderr)
+		}
+		if log := nodes[i].log.String(); strings.Contains(log, "level=ERROR") {
+			t.Errorf("node %d says %s", i, log)
 		}
 	}
 }
@@ -126,7 +173,7 @@ func TestServeAppliesFilesAtTheStartAndWhenTheyChange(t *testing.T) {
 	dir, data := t.TempDir(), t.TempDir()
 	path := teams(t, dir, "north", 3)
 	startServe(t, data, "--apply", path)
-	team := func() string { return export(t, data).Clients["app"].ClientID }
+	team := func() string { return export(t, "VALETKEY_DATA="+data).Clients["app"].ClientID }
 	await(t, "the first state", func() bool { return team() == "north" })
 	south, err := os.ReadFile(teams(t, t.TempDir(), "south", 3))
 	if err != nil {
