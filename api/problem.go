@@ -48,4 +48,7 @@ type Cause struct {
 	Title  string `json:"title"`            // the cause in a few words
 	Detail string `json:"detail,omitempty"` // what was observed, with the provider's own words
 	Remedy string `json:"remedy,omitempty"` // what to change, where
+	// StepUp is what the API asks of the next authorization, which asks for it by
+	// itself. Until then calls that need no more go on.
+	StepUp *StepUp `json:"step_up,omitempty"`
 }

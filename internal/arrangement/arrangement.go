@@ -21,6 +21,7 @@ type Arrangement struct {
 	Described  api.Provider     // as it stands in the catalogue
 	Provider   catalog.Resolved // filled in
 	Grant      oauth.GrantType
+	Claims     string // that token requests ask for, as an API's challenge names them; "": none
 }
 
 // Arrange reads a connection, its client and its provider and fills them in.

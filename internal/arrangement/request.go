@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -36,7 +37,7 @@ func (d *Desk) Exchange(ctx context.Context, a Arrangement, server oauth.Server,
 
 // knock finds the way by which the server knows the client, and asks.
 func (d *Desk) knock(ctx context.Context, a Arrangement, server oauth.Server, request oauth.TokenRequest, access secret.Text) (oauth.Token, error) {
-	request.Params = withClaims(withResources(request.Params, a.Resources()), Claims(ctx))
+	request.Params = withClaims(withResources(request.Params, a.Resources()), a.Claims)
 	door, err := d.door(ctx, a, server)
 	if err != nil {
 		return oauth.Token{}, err
@@ -48,7 +49,7 @@ func (d *Desk) knock(ctx context.Context, a Arrangement, server oauth.Server, re
 		}
 		token, err := door.token(ctx, session, request, access)
 		if door.prover.wantsAgain(err) {
-			token, err = door.token(ctx, session, request, access)
+			err = againWithNonce{err}
 		}
 		return token, err
 	}
@@ -229,8 +230,22 @@ func (d *Desk) ownToken(ctx context.Context, a Arrangement, server oauth.Server,
 	if err != nil {
 		return oauth.Token{}, err
 	}
-	return d.Exchange(ctx, a, server, request, secret.Text{})
+	token, err := d.Exchange(ctx, a, server, request, secret.Text{})
+	if again := (againWithNonce{}); errors.As(err, &again) {
+		if request, err = d.OwnGrant(ctx, a, server, given); err != nil {
+			return oauth.Token{}, err
+		}
+		token, err = d.Exchange(ctx, a, server, request, secret.Text{})
+	}
+	return token, err
 }
+
+// againWithNonce is the refusal of a proof without the server's nonce: the
+// request is made anew, since no assertion is shown twice (RFC 7523 section 3).
+type againWithNonce struct{ error }
+
+// Unwrap gives the server's answer.
+func (e againWithNonce) Unwrap() error { return e.error }
 
 // Redeem obtains the token for what a person or program brought. What was
 // brought is kept only where nothing else renews the token.

@@ -43,7 +43,7 @@ func (b *Broker) ask(ctx context.Context, r renewal) (oauth.Token, error) {
 		return oauth.Token{}, stalled(r.a.Connection.Name)
 	}
 	token, err := b.desk.RequestToken(ctx, r.a, r.current)
-	if grantEnded(err) {
+	if grantEnded(err) && !claimsRefused(r.a, err) {
 		token, err = b.askAgain(ctx, r, err)
 	}
 	return token, b.settle(r, err)

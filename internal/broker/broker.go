@@ -71,6 +71,7 @@ type Broker struct {
 	used       usage
 	backoff    backoff.Backoff
 	background sync.WaitGroup
+	steps      steps
 }
 
 // onBehalves is what is in memory of calls that are made for users.

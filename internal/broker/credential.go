@@ -66,9 +66,9 @@ func (b *Broker) Credential(ctx context.Context, connection string) (*Credential
 	now := b.Now()
 	switch {
 	case snap.credential.Generation == 0, reached(snap.deadAt, now):
-		return b.renew(ctx, connection, snap.credential.Generation)
+		return b.renew(ctx, connection, wish{generation: snap.credential.Generation})
 	case snap.renewable && snap.held == nil && reached(snap.renewAt, now):
-		b.renewSoon(ctx, connection, snap.credential.Generation)
+		b.renewSoon(ctx, connection, wish{generation: snap.credential.Generation})
 	}
 	return &snap.credential, nil
 }
@@ -80,7 +80,7 @@ func (b *Broker) fresh(ctx context.Context, connection string, generation int64)
 	if subject, shown := onbehalf.Subject(ctx); shown {
 		return b.onBehalf(ctx, connection, subject, generation)
 	}
-	return b.renew(ctx, connection, generation)
+	return b.renew(ctx, connection, wish{generation: generation})
 }
 
 // Token hands out an access token that is good for at least minTTL, renewing

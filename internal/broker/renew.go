@@ -20,8 +20,18 @@ const saveTries = 8
 // Renew is called when the API refused the token of a generation. If that
 // generation was renewed meanwhile, the newer one is returned as it is.
 func (b *Broker) Renew(ctx context.Context, connection string, generation int64) (*Credential, error) {
+	return b.renewRefused(ctx, connection, wish{generation: generation})
+}
+
+// wish is what a caller wants of a renewal: a later generation than this one.
+type wish struct {
+	generation int64
+	claims     string // that an API's challenge names; "": none
+}
+
+func (b *Broker) renewRefused(ctx context.Context, connection string, want wish) (*Credential, error) {
 	if subject, shown := onbehalf.Subject(ctx); shown {
-		return b.onBehalf(ctx, connection, subject, generation)
+		return b.onBehalf(ctx, connection, subject, want.generation)
 	}
 	snap, err := b.snapshot(ctx, connection)
 	if err != nil {
@@ -30,11 +40,11 @@ func (b *Broker) Renew(ctx context.Context, connection string, generation int64)
 	if snap.refusal != nil {
 		return nil, snap.refusal
 	}
-	if snap.credential.Generation > generation {
+	if snap.credential.Generation > want.generation {
 		return &snap.credential, nil
 	}
 	b.desk.Note(ctx, b.desk.Event(connection, ledger.EventRefused, nil))
-	return b.renew(ctx, connection, generation)
+	return b.renew(ctx, connection, want)
 }
 
 // Refresh renews a connection's token now, whatever its state, as long as it
@@ -45,7 +55,7 @@ func (b *Broker) Refresh(ctx context.Context, connection string) (api.Connection
 		return api.Connection{}, err
 	}
 	b.backoff.Forget(connection)
-	if _, err := b.renew(ctx, connection, set.Generation); err != nil {
+	if _, err := b.renew(ctx, connection, wish{generation: set.Generation}); err != nil {
 		return api.Connection{}, err
 	}
 	return b.Connection(ctx, connection)
@@ -54,14 +64,14 @@ func (b *Broker) Refresh(ctx context.Context, connection string) (api.Connection
 // renew is the one door. Callers that arrive together share one attempt; each
 // waits only as long as its own context lets it, while the attempt itself goes
 // on: a rotated token must be saved even when nobody waits for it.
-func (b *Broker) renew(ctx context.Context, connection string, generation int64) (*Credential, error) {
+func (b *Broker) renew(ctx context.Context, connection string, want wish) (*Credential, error) {
 	if err := b.backoff.Refuse(connection, b.Now()); err != nil {
 		return nil, err
 	}
 	if snap, _, known := b.snapshots.Get(connection); known && snap.held != nil {
 		return nil, snap.held
 	}
-	result := b.startRenewal(ctx, connection, generation)
+	result := b.startRenewal(ctx, connection, want)
 	select {
 	case r := <-result:
 		if r.Err != nil {
@@ -76,19 +86,23 @@ func (b *Broker) renew(ctx context.Context, connection string, generation int64)
 }
 
 // renewSoon renews in the background; its outcome shows in the connection's state.
-func (b *Broker) renewSoon(ctx context.Context, connection string, generation int64) {
+func (b *Broker) renewSoon(ctx context.Context, connection string, want wish) {
 	if b.backoff.Refuse(connection, b.Now()) == nil {
-		b.startRenewal(ctx, connection, generation)
+		b.startRenewal(ctx, connection, want)
 	}
 }
 
-func (b *Broker) startRenewal(ctx context.Context, connection string, generation int64) <-chan flightResult {
+func (b *Broker) startRenewal(ctx context.Context, connection string, want wish) <-chan flightResult {
 	detached := context.WithoutCancel(ctx)
 	b.background.Add(1)
 	result := make(chan flightResult, 1)
+	flight := connection
+	if want.claims != "" {
+		flight += " " + want.claims // no name holds a space
+	}
 	go func() {
 		defer b.background.Done()
-		value, err, _ := b.flights.Do(connection, func() (any, error) { return b.renewOnce(detached, connection, generation) })
+		value, err, _ := b.flights.Do(flight, func() (any, error) { return b.renewOnce(detached, connection, want) })
 		result <- flightResult{value, err}
 	}()
 	return result
@@ -102,8 +116,8 @@ type flightResult struct {
 
 // renewOnce renews unless somebody else did: another caller of this process
 // before us, or another process that holds the lease.
-func (b *Broker) renewOnce(ctx context.Context, connection string, generation int64) (*Credential, error) {
-	r, err := b.lease(ctx, connection, generation)
+func (b *Broker) renewOnce(ctx context.Context, connection string, want wish) (*Credential, error) {
+	r, err := b.lease(ctx, connection, want.generation)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +138,7 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 	if err != nil {
 		return nil, err
 	}
+	a.Claims = want.claims
 	if err := heldBack(a.Connection); err != nil {
 		return nil, err
 	}
@@ -131,7 +146,7 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, generation in
 	if err != nil {
 		return nil, err
 	}
-	if current.Generation > generation {
+	if current.Generation > want.generation {
 		return b.reread(ctx, connection)
 	}
 	r.a, r.current = a, current
@@ -186,7 +201,7 @@ func (b *Broker) saveRenewed(ctx context.Context, a arrangement.Arrangement, cur
 	save := ledger.TokenSave{
 		Set:    set,
 		Fence:  lease.Fence,
-		Change: ledger.StateChange{State: api.StateActive},
+		Change: ledger.StateChange{State: api.StateActive, Cause: kept(a.Connection.Cause)},
 		Keep:   b.desk.Keep(current, token),
 		DueAt:  b.desk.DueAt(a, set),
 		Event:  b.desk.Event(a.Connection.Name, ledger.EventRefreshed, arrangement.TokenDetail(token, set)),
@@ -206,6 +221,7 @@ func (b *Broker) saveRenewed(ctx context.Context, a arrangement.Arrangement, cur
 	}
 	if err == nil {
 		b.desk.KeepFile(ctx, a, set)
+		b.SaveSets(ctx, a, token)
 	}
 	if errors.Is(err, ledger.ErrStale) {
 		// A new authorization, or a later lease, was faster: what is stored is newer.

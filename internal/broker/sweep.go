@@ -73,6 +73,6 @@ func (b *Broker) sweepOnce(ctx context.Context, due ledger.Due) (*time.Time, err
 	if next := b.desk.DueAt(a, set); next.After(now) && !next.Equal(keep) {
 		return &next, nil // claimed early: by a clock ahead of ours, or under an older description
 	}
-	_, err = b.renew(ctx, due.Connection, due.Generation)
+	_, err = b.renew(ctx, due.Connection, wish{generation: due.Generation})
 	return nil, err
 }

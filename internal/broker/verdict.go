@@ -22,6 +22,9 @@ func (b *Broker) renewalFailed(ctx context.Context, a arrangement.Arrangement, c
 	state, code := arrangement.Consequence(refused)
 	shown := arrangement.CauseFault(code, a.Connection.Name, cause)
 	shown.Cause = refused
+	if claimsRefused(a, err) {
+		return shown
+	}
 	b.snapshots.Drop(a.Connection.Name)
 	if refused.ClientWide() {
 		if err := b.desk.ParkClient(ctx, a.Client.Name, cause); err != nil {

@@ -27,6 +27,7 @@ type outgoing struct {
 	at       *url.URL      // where a redirect led; nil: under the base URL
 	away     bool          // at is of another origin, where neither token nor settings go
 	packed   bool          // a compressed answer was asked for here, not by the caller
+	claims   string        // that another token was asked for with
 	attempts int           // requests that were sent
 	waited   time.Duration // for limits and between retries
 }

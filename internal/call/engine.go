@@ -145,6 +145,7 @@ func (e *Engine) Do(ctx context.Context, connection string, r Request) (*http.Re
 			return nil, err
 		}
 	}
+	e.stepUp(ctx, credential, &o, response)
 	outcome(credential.Target, &o, response)
 	o.report(response.Header)
 	e.retried(ctx, connection, &o)

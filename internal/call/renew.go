@@ -16,7 +16,7 @@ const maxDrain = 64 << 10
 // afterRefusal gets another token after the API refused this one, and sends
 // the request again when its body is still at hand.
 func (e *Engine) afterRefusal(ctx context.Context, used *broker.Credential, o *outgoing, refusal *http.Response) (*http.Response, error) {
-	fresh, err := e.another(ctx, used)
+	fresh, err := e.another(ctx, used, o, refusal)
 	if err != nil {
 		refusal.Body.Close()
 		return nil, err
@@ -35,7 +35,7 @@ func (e *Engine) afterRefusal(ctx context.Context, used *broker.Credential, o *o
 // another returns a credential of a later generation than the refused one:
 // one that is there already, or a renewed one unless the brake holds. It is
 // nil when there is none.
-func (e *Engine) another(ctx context.Context, refused *broker.Credential) (*broker.Credential, error) {
+func (e *Engine) another(ctx context.Context, refused *broker.Credential, o *outgoing, refusal *http.Response) (*broker.Credential, error) {
 	if current := e.later(ctx, refused); current != nil {
 		return current, nil
 	}
@@ -44,7 +44,7 @@ func (e *Engine) another(ctx context.Context, refused *broker.Credential) (*brok
 		return e.later(ctx, refused), nil
 	}
 	defer e.brake.leave(refused.Connection)
-	return e.credentials.Renew(ctx, refused.Connection, refused.Generation)
+	return e.renewed(ctx, refused, o, refusal)
 }
 
 func (e *Engine) later(ctx context.Context, refused *broker.Credential) *broker.Credential {

@@ -107,6 +107,7 @@ const (
 	EventRefreshFailed = "refresh_failed"
 	EventRefused       = "refused" // the API refused the token
 	EventRetried       = "retried" // a call was sent again, or waited for the API's limits
+	EventStepUp        = "step_up" // the API wants what only a person can give
 	EventDenied        = "denied"  // an authorization failed or was refused
 	EventRevoked       = "revoked"
 	EventChanged       = "changed"           // its settings were written
