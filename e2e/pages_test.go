@@ -61,6 +61,9 @@ func (c *chromium) flaws(name string) []string {
 			for _, text := range evaluate[[]string](c, unreadable) {
 				flaw("%s: contrast %s", look, text)
 			}
+			for _, text := range c.barriers() {
+				flaw("%s: axe: %s", look, text)
+			}
 		}
 	}
 	if evaluate[string](c, `document.title`) == "" {
@@ -96,6 +99,7 @@ func TestTheJudgeOfPagesFindsEachFlaw(t *testing.T) {
 	for _, want := range []string{
 		"390-light: scrolls sideways", "1280-dark: contrast 1.92: pale", "no title", "0 main headings",
 		"1 fields without a label", "the browser complained: security: ", "a request to another origin: " + elsewhere.URL,
+		"390-dark: axe: html-has-lang", "1280-light: axe: image-alt",
 	} {
 		if !strings.Contains(found, want) {
 			t.Errorf("not found: %s", want)
