@@ -10,7 +10,7 @@ type TestResult struct {
 
 // Leg is one step of a test.
 type Leg struct {
-	Leg    string `json:"leg"` // token, request, refresh, again
+	Leg    string `json:"leg"` // token, introspection (where the provider can be asked: RFC 7662), request, refresh, again
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail"`         // one sentence for a person
 	Hint   string `json:"hint,omitempty"` // what to do, when it failed

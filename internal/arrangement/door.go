@@ -156,12 +156,14 @@ func (d *door) find(ctx context.Context, request oauth.TokenRequest) error {
 	var first error
 	refused := 0
 	for _, way := range d.ways {
-		session, err := d.session(ctx, way)
-		if err != nil {
-			return err
+		err := d.ask(ctx, way, request)
+		if d.prover.wantsAgain(err) {
+			err = d.ask(ctx, way, request)
 		}
-		request.Auth = session.Auth
-		_, err = quirk.Exchange{HTTP: session.HTTP, Now: d.Now}.Token(ctx, d.asking(d.a, request, secret.NewText(probe)))
+		var answer *oauth.Error
+		if err != nil && !errors.As(err, &answer) {
+			return err // no request could be made
+		}
 		switch clientauth.Judge(err) {
 		case clientauth.Taken:
 			d.learn(ctx, way)
@@ -177,6 +179,17 @@ func (d *door) find(ctx context.Context, request oauth.TokenRequest) error {
 	}
 	d.keep(d.ways[0].Method)
 	return nil
+}
+
+// ask makes one request that finds out, with an authentication of its own.
+func (d *door) ask(ctx context.Context, way clientauth.Way, request oauth.TokenRequest) error {
+	session, err := d.session(ctx, way)
+	if err != nil {
+		return err
+	}
+	request.Auth = session.Auth
+	_, err = quirk.Exchange{HTTP: session.HTTP, Now: d.Now}.Token(ctx, d.asking(d.a, request, secret.NewText(probe)))
+	return err
 }
 
 // probe stands for a code, a token or a verifier that nobody has: as long as a

@@ -23,6 +23,7 @@ type provingServer struct {
 	tokenType string
 	proofs    []map[string]any // claims, with the key under "jwk"
 	forms     []url.Values
+	wants     func(url.Values, http.Header) string // the error to answer; "" for none
 }
 
 func newProvingServer(t *testing.T) *provingServer {
@@ -45,6 +46,13 @@ func (s *provingServer) token(w http.ResponseWriter, r *http.Request) {
 		if claims["nonce"] != s.nonce {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = fmt.Fprint(w, `{"error":"use_dpop_nonce"}`)
+			return
+		}
+	}
+	if s.wants != nil {
+		if code := s.wants(r.PostForm, r.Header); code != "" {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = fmt.Fprintf(w, `{"error":%q}`, code)
 			return
 		}
 	}
@@ -249,5 +257,63 @@ func TestABoundTokenIsRenewedAheadOfNeedLikeAnyOther(t *testing.T) {
 	h.wantToken("vault", "at-2")
 	if proofs, _ := s.seen(); len(proofs) != 2 || proofs[1] == nil {
 		t.Error("the renewal was not proved")
+	}
+}
+
+func TestRFC7523_3_AnAssertionIsSignedAnewForTheNonce(t *testing.T) {
+	h, s := bound(t, api.DPoPRequired)
+	s.nonce = "n-1"
+	_, text := newKey(t)
+	var p api.Provider
+	p.TokenEndpoint, p.Grant, p.DPoP = s.URL+"/token", "jwt_bearer", api.DPoPRequired
+	_, err := h.PutProvider(h.ctx, "accounts", p)
+	h.must(err)
+	_, err = h.PutClient(h.ctx, "machine", api.ClientSpec{Provider: "accounts", ClientID: "id", PrivateKey: &text})
+	h.must(err)
+	_, err = h.PutConnection(h.ctx, "machine", api.ConnectionSpec{Client: "machine"})
+	h.must(err)
+	h.wantToken("machine", "at-2")
+	proofs, forms := s.seen()
+	if len(forms) != 2 || proofs[1]["nonce"] != "n-1" {
+		t.Fatalf("%d requests, the last proved with %v", len(forms), proofs)
+	}
+	first, second := proofClaims(forms[0].Get("assertion")), proofClaims(forms[1].Get("assertion"))
+	if first["jti"] == nil || first["jti"] == second["jti"] {
+		t.Errorf("the assertion %v is shown twice: %v", first["jti"], second["jti"])
+	}
+}
+
+func TestRFC9449_8_TheMethodIsFoundAtAServerThatWantsANonce(t *testing.T) {
+	h, s := bound(t, api.DPoPRequired)
+	s.nonce, s.wants = "n-1", func(form url.Values, header http.Header) string {
+		switch {
+		case form.Get("client_secret") != "s3cret":
+			return "invalid_client"
+		case strings.HasPrefix(form.Get("code"), "valetkey-probe"):
+			return "invalid_grant"
+		}
+		return ""
+	}
+	p := must(h.Provider(h.ctx, "vaults"))
+	p.TokenEndpointAuthMethod = ""
+	_, err := h.PutProvider(h.ctx, "vaults", p)
+	h.must(err)
+	text := api.Secret("s3cret")
+	_, err = h.PutClient(h.ctx, "vaults", api.ClientSpec{Provider: "vaults", ClientID: "id", ClientSecret: &text})
+	h.must(err)
+	h.authorize("vault")
+	if found := must(h.Client(h.ctx, "vaults")).FoundAuthMethod; found == nil || found.Method != "client_secret_post" {
+		t.Errorf("found %+v", found)
+	}
+	seen := map[any]bool{}
+	proofs, forms := s.seen()
+	for i, proof := range proofs {
+		if seen[proof["jti"]] {
+			t.Errorf("request %d shows a proof again", i)
+		}
+		seen[proof["jti"]] = true
+	}
+	if len(forms) != 4 { // the nonce, Basic, the body, the code
+		t.Errorf("%d requests", len(forms))
 	}
 }

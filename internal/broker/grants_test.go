@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/onbehalf"
@@ -449,5 +450,39 @@ func TestRFC7662_2_1_ALifetimeIsAskedForWhereTheDescriptionSaysSo(t *testing.T) 
 	token, err := h.Token(h.ctx, "robot", 0)
 	if err != nil || token.ExpiresAt == nil || asked != 1 {
 		t.Fatalf("%v %d, %v", token.ExpiresAt, asked, err)
+	}
+}
+
+func TestRFC8414_2_TheIntrospectionEndpointIsDiscoveredThoughTheOthersAreDescribed(t *testing.T) {
+	h := newHarness(t)
+	mux := h.server.Config.Handler.(*http.ServeMux)
+	mux.HandleFunc("GET /.well-known/oauth-authorization-server", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"issuer":%q,"token_endpoint":%q,"introspection_endpoint":%q}`, h.server.URL, h.server.URL+"/other", h.server.URL+"/told")
+	})
+	mux.HandleFunc("POST /told", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, `{"active":true,"scope":"a b","exp":%d}`, h.clock.Now().Add(10*time.Minute).Unix())
+	})
+	if found, err := h.Introspect(h.ctx, "robot"); err != nil || found.Active { // nothing to ask about yet
+		t.Fatal(err)
+	}
+	h.wantToken("robot", "at-1")
+	if _, err := h.Introspect(h.ctx, "robot"); !errors.Is(err, arrangement.ErrNoIntrospection) {
+		t.Fatalf("a server that is not known to introspect was asked: %v", err)
+	}
+	provider, err := h.Provider(h.ctx, "fake")
+	h.must(err)
+	provider.Name, provider.Issuer = "", h.server.URL
+	h.must(json.Unmarshal([]byte(`{"token_response":{"expires":"introspect"}}`), &provider))
+	_, err = h.PutProvider(h.ctx, "fake", provider)
+	h.must(err)
+	h.server.says(func(url.Values, int) (int, string) { return 200, `{"access_token":"at","token_type":"Bearer"}` })
+	_, err = h.Refresh(h.ctx, "robot")
+	h.must(err)
+	found, err := h.Introspect(h.ctx, "robot")
+	if err != nil || !found.Active || len(found.Scope) != 2 {
+		t.Fatalf("%+v, %v", found, err)
+	}
+	if c := h.state("robot"); c.ExpiresAt == nil || !c.ExpiresAt.Equal(found.ExpiresAt) || len(c.GrantedScopes) != 2 {
+		t.Errorf("%+v", c)
 	}
 }

@@ -113,8 +113,8 @@ func (c *checker) response(key string, r *oauth.ResponseRules) {
 	if r.ExpiresIn != nil && !slices.Contains([]string{"", "s", "ms", "m"}, r.ExpiresIn.Unit) {
 		c.wrong(key+".expires_in.unit", "%q is not one of s, ms, m", r.ExpiresIn.Unit)
 	}
-	if r.Expires == oauth.ExpiresIntrospect && c.provider.IntrospectionEndpoint == "" {
-		c.wrong(key+".expires", "introspect needs an introspection_endpoint (RFC 7662)")
+	if r.Expires == oauth.ExpiresIntrospect && c.provider.IntrospectionEndpoint == "" && c.provider.Issuer == "" {
+		c.wrong(key+".expires", "introspect needs an introspection_endpoint (RFC 7662), or an issuer to discover it from")
 	}
 	c.refusal(key+".auth_error", r.AuthError)
 	c.tokenSets(key, r.TokenSets)

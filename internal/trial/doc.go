@@ -1,6 +1,7 @@
 // Package trial tries a connection out, leg by leg, and says which one fails.
 //
 //	Run ─▶ token: a credential is there, or is obtained
+//	    ─▶ introspection: what the provider says of it, where it can be asked
 //	    ─▶ request: the test request of the connection or its provider, judged
 //	    ─▶ refresh: the token is renewed now, though it is not due
 //	    ─▶ again: the same request with the new token

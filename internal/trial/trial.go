@@ -3,6 +3,7 @@ package trial
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,18 +11,21 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/target"
+	"github.com/valetkey/valetkey/oauth/introspection"
 )
 
 // The legs of a test.
 const (
-	Token   = "token"
-	Request = "request"
-	Refresh = "refresh"
-	Again   = "again"
+	Token         = "token"
+	Introspection = "introspection"
+	Request       = "request"
+	Refresh       = "refresh"
+	Again         = "again"
 )
 
 // maxDrain is how much of an answer nobody wants is read, in bytes, to keep its
@@ -33,6 +37,8 @@ type Grants interface {
 	Credential(ctx context.Context, connection string) (*broker.Credential, error)
 	Refresh(ctx context.Context, connection string) (api.Connection, error)
 	Connection(ctx context.Context, name string) (api.Connection, error)
+	// Introspect gives arrangement.ErrNoIntrospection where the provider cannot be asked.
+	Introspect(ctx context.Context, connection string) (introspection.Answer, error)
 }
 
 // Calls calls APIs; *call.Engine does.
@@ -67,6 +73,7 @@ func (t Trial) Run(ctx context.Context) *Result {
 		return r
 	}
 	r.pass(Token, tokenDetail(credential.ExpiresAt))
+	t.introspect(ctx, r)
 	if credential.Target.Test == nil {
 		r.fail(Request, fault.New(api.CodeNeedsConfiguration, "the connection %q has a token, but no test request is known for its API", t.Name).
 			WithHint("set api.test.path of the connection or its provider to a harmless GET, such as /me"))
@@ -77,6 +84,29 @@ func (t Trial) Run(ctx context.Context) *Result {
 	}
 	t.ping(ctx, r, Again, credential.Target)
 	return r
+}
+
+// introspect tells what the provider says of the token, where it can be asked.
+// It never fails the test: a server may call any token inactive of which this
+// client is not to know (RFC 7662 section 2.2).
+func (t Trial) introspect(ctx context.Context, r *Result) {
+	found, err := t.Grants.Introspect(ctx, t.Name)
+	switch {
+	case errors.Is(err, arrangement.ErrNoIntrospection):
+	case err != nil:
+		r.pass(Introspection, "left out: the provider does not tell this client about its token: "+fault.As(err).Message)
+	case !found.Active:
+		r.pass(Introspection, "the provider calls the token inactive, or does not tell this client about it")
+	default:
+		detail := "the provider calls the token active"
+		if !found.ExpiresAt.IsZero() {
+			detail += " until " + found.ExpiresAt.UTC().Format(time.RFC3339)
+		}
+		if len(found.Scope) > 0 {
+			detail += ", with the scope " + strings.Join(found.Scope, " ")
+		}
+		r.pass(Introspection, detail)
+	}
 }
 
 // renew forces a renewal; false ends the test, with an error or without.

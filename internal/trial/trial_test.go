@@ -2,18 +2,22 @@ package trial_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/internal/trial"
+	"github.com/valetkey/valetkey/oauth/introspection"
 )
 
 // grants are those of one connection.
@@ -22,6 +26,21 @@ type grants struct {
 	credential, refreshing error
 	stuck                  bool // nothing renews it
 	refreshed              int
+	told                   introspection.Answer
+	untold                 error // default: the provider cannot be asked
+}
+
+// errInactive has the provider call the token inactive.
+var errInactive = errors.New("inactive")
+
+func (g *grants) Introspect(context.Context, string) (introspection.Answer, error) {
+	switch {
+	case g.untold == errInactive:
+		return introspection.Answer{}, nil
+	case g.untold == nil && !g.told.Active:
+		return g.told, arrangement.ErrNoIntrospection
+	}
+	return g.told, g.untold
 }
 
 func (g *grants) Credential(context.Context, string) (*broker.Credential, error) {
@@ -103,6 +122,33 @@ func TestTheFirstLegThatFailsIsTheLastAndSaysWhatToDo(t *testing.T) {
 			}
 			if (result.Answer == nil) != (result.Err != nil && last.Leg != trial.Refresh) {
 				t.Errorf("answer %v, error %v", result.Answer, result.Err)
+			}
+		})
+	}
+}
+
+func TestRFC7662_2_2_WhatTheProviderSaysOfTheTokenIsToldAndNeverFailsTheTest(t *testing.T) {
+	ends := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	refused := fault.New(api.CodeNeedsConfiguration, "the provider says access_denied")
+	for name, test := range map[string]struct {
+		grants grants
+		want   string // of the leg; "": there is none
+	}{
+		"it cannot be asked":       {grants{}, ""},
+		"active":                   {grants{told: introspection.Answer{Active: true, ExpiresAt: ends, Scope: []string{"a", "b"}}}, "active until 2026-11-21T12:00:00Z, with the scope a b"},
+		"active, and nothing more": {grants{told: introspection.Answer{Active: true}}, "the provider calls the token active"},
+		"inactive, or not for us":  {grants{untold: errInactive}, "inactive, or does not tell"},
+		"this client may not ask":  {grants{untold: refused}, "left out: the provider does not tell this client about its token: the provider says access_denied"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.grants.target = target.Target{Test: &target.Test{Method: "GET", Path: "/me"}}
+			result := trial.Trial{Grants: &test.grants, Calls: &calls{answers: []string{"200 {}"}}, Name: "mail"}.Run(t.Context())
+			if !result.OK() {
+				t.Fatalf("%+v", result.Legs)
+			}
+			leg := result.Legs[1]
+			if (leg.Leg == trial.Introspection) != (test.want != "") || leg.Leg == trial.Introspection && !strings.Contains(leg.Detail, test.want) {
+				t.Errorf("%+v", leg)
 			}
 		})
 	}
