@@ -16,7 +16,7 @@ import (
 )
 
 // maxSnapshots bounds the connections held in memory.
-const maxSnapshots = 10_000
+const maxSnapshots = 5_000
 
 // snapshot is one connection as calls see it: immutable once made.
 type snapshot struct {
