@@ -39,13 +39,17 @@ const (
 // TLSSettings says whose certificates an API may show, where the authorities
 // that the server's machine trusts are not the ones.
 type TLSSettings struct {
-	CA                 string `json:"ca,omitempty"`                   // certificates in PEM: the only authorities that count, or the API's own certificate
-	ClientCertificate  *bool  `json:"client_certificate,omitempty"`   // show the client's certificate, which stands beside its private_key (RFC 8705)
+	CA                string `json:"ca,omitempty"`                 // certificates in PEM: the only authorities that count, or the API's own certificate
+	ClientCertificate *bool  `json:"client_certificate,omitempty"` // show the client's certificate, which stands beside its private_key (RFC 8705)
+	// Certificate is one of the connection's own, in the place of the client's:
+	// file:PATH or env:VALETKEY_CERTIFICATE_NAME, where it stands in PEM beside its private key.
+	Certificate        string `json:"certificate,omitempty"`
 	InsecureSkipVerify *bool  `json:"insecure_skip_verify,omitempty"` // the certificate may be for another name; needs CA, which still counts
 }
 
 func (s TLSSettings) merge(over TLSSettings) TLSSettings {
-	return TLSSettings{CA: cmp.Or(over.CA, s.CA), InsecureSkipVerify: cmp.Or(over.InsecureSkipVerify, s.InsecureSkipVerify), ClientCertificate: cmp.Or(over.ClientCertificate, s.ClientCertificate)}
+	return TLSSettings{CA: cmp.Or(over.CA, s.CA), InsecureSkipVerify: cmp.Or(over.InsecureSkipVerify, s.InsecureSkipVerify), ClientCertificate: cmp.Or(over.ClientCertificate, s.ClientCertificate),
+		Certificate: cmp.Or(over.Certificate, s.Certificate)}
 }
 
 // What is done with a redirect of an API.

@@ -14,6 +14,7 @@ type MediaTypes struct {
 	MediaType        string `json:"media_type,omitempty"`         // of requests that do not say it, and of answers whatever their label
 	SuccessMediaType string `json:"success_media_type,omitempty"` // of answers below 400, where they differ
 	ErrorMediaType   string `json:"error_media_type,omitempty"`   // of answers of 400 and above, where they differ
+	SOAPAction       string `json:"soap_action,omitempty"`        // of requests with a body that name none: SOAPAction, or action of the media type of SOAP 1.2
 }
 
 // OutcomeRules says which answers tell of a failure though their status does
@@ -48,6 +49,7 @@ func (t MediaTypes) merge(over MediaTypes) MediaTypes {
 		MediaType:        cmp.Or(over.MediaType, t.MediaType),
 		SuccessMediaType: cmp.Or(over.SuccessMediaType, t.SuccessMediaType),
 		ErrorMediaType:   cmp.Or(over.ErrorMediaType, t.ErrorMediaType),
+		SOAPAction:       cmp.Or(over.SOAPAction, t.SOAPAction),
 	}
 }
 

@@ -149,7 +149,7 @@ func (b broken) Read([]byte) (int, error) { return 0, b.err }
 // that they must come in an encoding that can be read here.
 func looksIntoBodies(target *target.Target, o *outgoing) bool {
 	return target.AuthError.Path != "" || target.RateLimit.Path != "" || target.Retry.BodyPath != "" ||
-		!target.OutcomeRules.IsZero() || target.MediaType == answer.SOAP || len(o.Header["Soapaction"]) > 0
+		!target.OutcomeRules.IsZero() || target.MediaType == answer.SOAP || target.SOAPAction != "" || len(o.Header["Soapaction"]) > 0
 }
 
 // readableEncoding narrows a request's Accept-Encoding to what [readable] reads.

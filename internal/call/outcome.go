@@ -53,16 +53,39 @@ func Judge(target *target.Target, response *http.Response, rules api.OutcomeRule
 // or answered is SOAP by its labels (SOAP 1.1 section 6.1.1, RFC 3902), or by
 // the settings.
 func speaksSOAP(media api.MediaTypes, o *outgoing, response *http.Response) bool {
-	if media.MediaType == answer.SOAP || len(o.Header["Soapaction"]) > 0 {
+	if media.MediaType == answer.SOAP || media.SOAPAction != "" || len(o.Header["Soapaction"]) > 0 {
 		return true
 	}
 	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	return err == nil && kind == "application/soap+xml"
 }
 
-// label gives a body that has no media type the one of the settings.
+// label gives a body that has no media type the one of the settings, and a
+// SOAP message its action.
 func label(header http.Header, media api.MediaTypes, o *outgoing) {
-	if media.MediaType != "" && (o.streamed || len(o.kept) > 0) && len(header["Content-Type"]) == 0 {
+	if !o.streamed && len(o.kept) == 0 {
+		return
+	}
+	if media.MediaType != "" && len(header["Content-Type"]) == 0 {
 		header["Content-Type"] = []string{answer.MediaType(media.MediaType)}
+	}
+	if media.SOAPAction != "" {
+		act(header, media.SOAPAction)
+	}
+}
+
+// act names the action where the message's version of SOAP has it: in
+// SOAPAction (1.1 section 6.1.1), in the media type (RFC 3902 section 2).
+func act(header http.Header, action string) {
+	kind, params, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil || kind != "application/soap+xml" {
+		if len(header["Soapaction"]) == 0 {
+			header["Soapaction"] = []string{`"` + action + `"`}
+		}
+		return
+	}
+	if params["action"] == "" {
+		params["action"] = action
+		header["Content-Type"] = []string{mime.FormatMediaType(kind, params)}
 	}
 }

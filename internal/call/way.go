@@ -21,7 +21,7 @@ type trusting interface {
 // its own API alone, not of where a redirect leads.
 func (e *Engine) way(credential *broker.Credential, o *outgoing) (http.RoundTripper, error) {
 	settings, through := credential.Target.TLS, credential.Target.Proxy
-	shows := isSet(settings.ClientCertificate)
+	shows := isSet(settings.ClientCertificate) || settings.Certificate != ""
 	if settings.CA == "" && through == "" && !shows || o.away {
 		return e.transport, nil
 	}
@@ -39,38 +39,64 @@ func (e *Engine) way(credential *broker.Credential, o *outgoing) (http.RoundTrip
 		trust.Proxy = proxy
 	}
 	if shows {
-		key, err := e.clientKey(credential)
+		pair, err := e.pair(credential)
 		if err != nil {
 			return nil, err
 		}
-		if key.IsZero() {
-			return nil, fault.New(api.CodeNeedsConfiguration, "the connection %s is to show its client's certificate, and the client has none", credential.Connection).
-				WithHint("set private_key of the client to a PEM file with its certificate")
-		}
-		trust.Pair = []byte(key.Reveal())
+		trust.Pair = pair
 	}
 	return able.Trusting(trust)
 }
 
-// proxyURL is the URL of a connection's proxy, which may stand in a file or in
-// the environment. What stands there is never shown: it may hold a password.
+// pair is the certificate that the API is shown, with its private key in PEM:
+// the connection's own, or its client's.
+func (e *Engine) pair(credential *broker.Credential) ([]byte, error) {
+	if own := credential.Target.TLS.Certificate; own != "" {
+		text, err := e.elsewhere(own, kept{key: "api.tls.certificate", prefix: catalog.CertificateEnvPrefix, what: "the certificate and its private key in PEM"})
+		return []byte(text), err
+	}
+	key, err := e.clientKey(credential)
+	if err != nil {
+		return nil, err
+	}
+	if key.IsZero() {
+		return nil, fault.New(api.CodeNeedsConfiguration, "the connection %s is to show its client's certificate, and the client has none", credential.Connection).
+			WithHint("set private_key of the client to a PEM file with its certificate")
+	}
+	return []byte(key.Reveal()), nil
+}
+
+// proxyURL is the URL of a connection's proxy, which may stand elsewhere.
 func (e *Engine) proxyURL(setting string) (string, error) {
+	return e.elsewhere(setting, kept{key: "api.proxy", prefix: catalog.ProxyEnvPrefix, what: "the proxy's URL"})
+}
+
+// kept is where a setting may stand besides the settings.
+type kept struct {
+	key    string // of the setting
+	prefix string // of the names of variables
+	what   string
+}
+
+// elsewhere reads a setting that may stand in a file or in the environment.
+// What stands there is never shown: it may hold a password or a key.
+func (e *Engine) elsewhere(setting string, at kept) (string, error) {
 	if path, ok := strings.CutPrefix(setting, catalog.ProxyFile); ok {
 		text, err := e.readFile(path)
 		if err != nil {
-			return "", fault.Wrap(err, api.CodeNeedsConfiguration, "the file of api.proxy cannot be read").
-				WithHint("put the proxy's URL into a file that the server may read, and name it as api.proxy: file:PATH")
+			return "", fault.Wrap(err, api.CodeNeedsConfiguration, "the file of %s cannot be read", at.key).
+				WithHint("put %s into a file that the server may read, and name it as %s: file:PATH", at.what, at.key)
 		}
 		return strings.TrimSpace(string(text)), nil
 	}
 	if name, ok := strings.CutPrefix(setting, catalog.ProxyEnv); ok {
 		text := ""
-		if strings.HasPrefix(name, catalog.ProxyEnvPrefix) {
+		if strings.HasPrefix(name, at.prefix) {
 			text = e.getenv(name)
 		}
 		if text == "" {
-			return "", fault.New(api.CodeNeedsConfiguration, "the variable of api.proxy is not set in the server's environment").
-				WithHint("start the server with %s set to the proxy's URL", name)
+			return "", fault.New(api.CodeNeedsConfiguration, "the variable of %s is not set in the server's environment", at.key).
+				WithHint("start the server with %s set to %s", name, at.what)
 		}
 		return text, nil
 	}

@@ -84,3 +84,28 @@ func TestTheClientsCertificateIsShownWhereTheConnectionSaysSo(t *testing.T) {
 		t.Errorf("a client without a key: %v", err)
 	}
 }
+
+func TestAConnectionShowsACertificateOfItsOwn(t *testing.T) {
+	a := &asking{roundTrip: func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody}, nil
+	}}
+	target := limitedTo(api.RateLimitRules{})
+	e := New(several{"mail": target}, a, Options{Open: openFake, ClientKey: func(*broker.Credential) (secret.Text, error) {
+		return secret.NewText("the client's"), nil
+	}, ReadFile: func(path string) ([]byte, error) { return []byte("PEM of " + path), nil },
+		Getenv: func(name string) string {
+			return map[string]string{"VALETKEY_CERTIFICATE_A": "PEM of A", "HOME": "x"}[name]
+		}})
+	for setting, want := range map[string]string{
+		"file:/a.pem": "PEM of /a.pem", "env:VALETKEY_CERTIFICATE_A": "PEM of A", "env:VALETKEY_CERTIFICATE_B": "", "env:HOME": "",
+	} {
+		target.TLS.Certificate, a.asked = setting, nil
+		_, _, err := fetch(t.Context(), e, "mail", "/")
+		switch {
+		case want == "" && !fault.Is(err, api.CodeNeedsConfiguration):
+			t.Errorf("%s: %v", setting, err)
+		case want != "" && (err != nil || len(a.asked) != 1 || string(a.asked[0].Pair) != want):
+			t.Errorf("%s: %v, %v", setting, a.asked, err)
+		}
+	}
+}

@@ -21,6 +21,9 @@ func (c *checker) bodies(s api.CallSettings) {
 			c.wrong(media.key, "%q is not one of json, xml, soap, form, text, nor a media type such as text/csv", media.name)
 		}
 	}
+	if !httpguts.ValidHeaderFieldValue(s.SOAPAction) || strings.Contains(s.SOAPAction, `"`) {
+		c.wrong("api.soap_action", "it is one line without quotation marks, which are added")
+	}
 	c.outcome("api", s.OutcomeRules)
 	if s.Test == nil {
 		return
@@ -74,6 +77,8 @@ const (
 	// ProxyEnvPrefix begins the names of the variables that settings may name, so
 	// that they cannot read any other.
 	ProxyEnvPrefix = "VALETKEY_PROXY_"
+	// CertificateEnvPrefix is the same for certificates with their private keys.
+	CertificateEnvPrefix = "VALETKEY_CERTIFICATE_"
 )
 
 // CheckProxy says what is wrong with api.proxy as it is written.

@@ -67,8 +67,27 @@ func (c *checker) tls(s api.TLSSettings) {
 	if s.CA != "" && !x509.NewCertPool().AppendCertsFromPEM([]byte(s.CA)) {
 		c.wrong("api.tls.ca", "it holds no certificate in PEM, from BEGIN CERTIFICATE to END CERTIFICATE")
 	}
+	c.certificate(s)
 	if s.CA == "" && s.InsecureSkipVerify != nil && *s.InsecureSkipVerify {
 		c.wrong("api.tls.insecure_skip_verify", "it needs ca: without a name and without an authority anybody could be the API")
+	}
+}
+
+// certificate checks where a connection's own certificate stands: never in the
+// settings, since its private key stands beside it.
+func (c *checker) certificate(s api.TLSSettings) {
+	if s.Certificate == "" {
+		return
+	}
+	const key = "api.tls.certificate"
+	path, file := strings.CutPrefix(s.Certificate, ProxyFile)
+	switch {
+	case s.ClientCertificate != nil && *s.ClientCertificate:
+		c.wrong(key, "client_certificate shows the client's: take one of them")
+	case file && !strings.HasPrefix(path, "/") && !strings.Contains(path, ":\\"):
+		c.wrong(key, "file: needs the whole path of a file")
+	case !file && !strings.HasPrefix(s.Certificate, ProxyEnv+CertificateEnvPrefix):
+		c.wrong(key, "it is file:PATH or env:%sNAME, where the certificate stands beside its private key", CertificateEnvPrefix)
 	}
 }
 
