@@ -4,16 +4,11 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
-	"os"
 
 	"github.com/spf13/cobra"
 
-	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/app"
 	"github.com/valetkey/valetkey/internal/cli/prompt"
-	"github.com/valetkey/valetkey/internal/console"
-	"github.com/valetkey/valetkey/internal/fault"
-	"github.com/valetkey/valetkey/internal/strictyaml"
 )
 
 const serveHelp = `Run the server until it is told to stop (Ctrl-C or SIGTERM).
@@ -25,31 +20,19 @@ A server that listens on loopback alone may reach APIs on loopback and private
 addresses; any other must be told with --allow-private.
 
 Each flag has an environment variable; a flag beats the variable, which beats
-the file of --config. The file is YAML with the keys listen, public_url,
-allow_private, return_origins, data, database, providers_dir, sweep,
-apply, apply_prune,
-allow_command, allow_grants, token_files and outbound_proxy.
+the file of --config. The file is YAML. Its keys are the variables in small
+letters, without VALETKEY_: listen, public_url, allow_private, outbound_proxy,
+data, database, database_file, providers_dir, sweep, apply, allow_command,
+allow_grants, token_files; and, without a flag,
+
+  apply_prune, return_origins           as --apply-prune; where flows may return to
+  master_key, master_key_cache          what seals the keyring
+  keep_events, keep_audit               how long what happened is kept, as 2160h
+  oidc_issuer, oidc_client_id,          signing in with an OpenID provider
+  oidc_client_secret(_file), oidc_allowed
 
 Tokens of connections that are in use are renewed before anyone waits for it,
 and grants that nobody uses are kept alive (--sweep).`
-
-// serveFile is the configuration file of a server.
-type serveFile struct {
-	Listen        string   `json:"listen,omitempty"`
-	PublicURL     string   `json:"public_url,omitempty"`
-	AllowPrivate  string   `json:"allow_private,omitempty"`
-	ReturnOrigins []string `json:"return_origins,omitempty"`
-	Apply         string   `json:"apply,omitempty"`       // a manifest, or a directory of them
-	ApplyPrune    bool     `json:"apply_prune,omitempty"` // delete what it does not name
-	Data          string   `json:"data,omitempty"`
-	Database      string   `json:"database,omitempty"`
-	ProvidersDir  string   `json:"providers_dir,omitempty"`
-	Sweep         string   `json:"sweep,omitempty"`
-	AllowCommand  string   `json:"allow_command,omitempty"`
-	OutboundProxy string   `json:"outbound_proxy,omitempty"`
-	AllowGrants   string   `json:"allow_grants,omitempty"`
-	TokenFiles    string   `json:"token_files,omitempty"`
-}
 
 // Serve is valetkey serve.
 func (p Commands) Serve() *cobra.Command {
@@ -69,7 +52,7 @@ func (p Commands) Serve() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			config.Apply.Path = cmp.Or(apply.Path, p.Env.Getenv("VALETKEY_APPLY"), config.Apply.Path)
+			config.Apply.Path = cmp.Or(apply.Path, config.Apply.Path)
 			config.Apply.Prune = config.Apply.Prune || apply.Prune
 			level := slog.LevelInfo
 			if verbose {
@@ -98,42 +81,22 @@ func (p Commands) Serve() *cobra.Command {
 }
 
 // serveConfig lays flags over environment over file.
-func (p Commands) serveConfig(f prompt.ServerFlags, path string) (app.Config, error) {
-	var file serveFile
-	if path != "" {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return app.Config{}, fault.Wrap(err, api.CodeNeedsConfiguration, "the configuration file %s cannot be read: %s", path, console.Reason(err))
-		}
-		if err := strictyaml.Decode(path, data, &file); err != nil {
-			return app.Config{}, prompt.InConfiguration(err)
-		}
-	}
-	if p.Flags.Data == "" && p.Env.Getenv("VALETKEY_DATA") == "" {
-		p.Flags.Data = file.Data
-	}
-	config, err := p.AppConfig(f)
+func (p Commands) serveConfig(f prompt.ServerFlags, path string) (config app.Config, err error) {
+	file, err := readSettings(path)
 	if err != nil {
 		return config, err
 	}
-	for _, setting := range []struct{ to, from *string }{
-		{&config.Listen, &file.Listen},
-		{&config.PublicURL, &file.PublicURL},
-		{&config.AllowPrivate, &file.AllowPrivate},
-		{&config.Database, &file.Database},
-		{&config.ProvidersDir, &file.ProvidersDir},
-		{&config.Sweep, &file.Sweep},
-		{&config.AllowCommand, &file.AllowCommand},
-		{&config.OutboundProxy, &file.OutboundProxy},
-		{&config.AllowGrants, &file.AllowGrants},
-		{&config.TokenFiles, &file.TokenFiles},
-	} {
-		if *setting.to == "" {
-			*setting.to = *setting.from
-		}
+	if p.Flags.Data == "" && p.Env.Getenv("VALETKEY_DATA") == "" {
+		p.Flags.Data = file.Data // the commands that are shown need it
+	}
+	if p.Env.Getenv, err = file.under(p.Env.Getenv); err != nil {
+		return config, err
+	}
+	if config, err = p.AppConfig(f); err != nil {
+		return config, err
 	}
 	config.ReturnOrigins = file.ReturnOrigins
-	config.Apply = app.ApplyConfig{Path: file.Apply, Prune: file.ApplyPrune}
+	config.Apply = app.ApplyConfig{Path: p.Env.Getenv("VALETKEY_APPLY"), Prune: file.ApplyPrune}
 	config.OpenID, err = p.openIDSettings()
 	return config, err
 }
