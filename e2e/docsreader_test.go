@@ -174,7 +174,10 @@ func (r *reader) play() {
 	done := make(chan error, 1)
 	go func() { done <- cmd.Wait() }()
 	r.t.Cleanup(func() { _ = cmd.Process.Kill() })
-	steps := 0
+	steps, limit := 0, patience
+	if strings.Contains(r.script.String(), "./bench.sh") {
+		limit *= 4 // it compiles first
+	}
 	for {
 		select {
 		case address := <-r.opened:
@@ -184,13 +187,13 @@ func (r *reader) play() {
 				r.t.Fatalf("%s: %v\n%s", r.page, err, &said)
 			}
 			return
-		case <-time.After(patience):
+		case <-time.After(limit):
 			if now := r.steps(); now > steps { // a page may be long; a command may not
 				steps = now
 				continue
 			}
 			_ = cmd.Process.Signal(os.Interrupt)
-			r.t.Fatalf("%s: nothing happened for %v\n%s", r.page, patience, &said)
+			r.t.Fatalf("%s: nothing happened for %v\n%s", r.page, limit, &said)
 		}
 	}
 }
