@@ -13,6 +13,7 @@ import (
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/oauth/introspection"
 )
 
 // Broker is what the API shows of the domain; *broker.Broker is one.
@@ -58,6 +59,7 @@ type Connections interface {
 	PutConnection(ctx context.Context, name string, spec api.ConnectionSpec) (created bool, err error)
 	DeleteConnection(ctx context.Context, name string) error
 	Events(ctx context.Context, connection string, before int64, limit int) ([]api.Event, error)
+	Introspect(ctx context.Context, connection string) (introspection.Answer, error)
 }
 
 // Grants is the life of a connection's tokens.
