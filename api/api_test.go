@@ -103,3 +103,19 @@ func TestMergeOverridesKeyByKeyAndChangesNeitherSide(t *testing.T) {
 		t.Error("an argument changed")
 	}
 }
+
+func TestSchemaRow15SeveralMethodsReadBackAsTheyAreWritten(t *testing.T) {
+	for _, text := range []string{`"none"`, `["client_secret_basic","client_secret_post"]`, `""`} {
+		var m api.AuthMethods
+		if err := json.Unmarshal([]byte(text), &m); err != nil {
+			t.Fatal(err)
+		}
+		if back, err := json.Marshal(m); err != nil || string(back) != text {
+			t.Errorf("%s reads back as %s, %v", text, back, err)
+		}
+	}
+	var m api.AuthMethods
+	if err := json.Unmarshal([]byte(`{}`), &m); err == nil {
+		t.Error("an object is a method")
+	}
+}

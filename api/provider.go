@@ -51,7 +51,7 @@ type Endpoints struct {
 type GrantRules struct {
 	Grant                   string             `json:"grant,omitempty"`                      // default for its connections; authorization_code if absent
 	CodeChallengeMethod     string             `json:"code_challenge_method,omitempty"`      // S256 (default), plain, none
-	TokenEndpointAuthMethod string             `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt, tls_client_auth, self_signed_tls_client_auth, none
+	TokenEndpointAuthMethod AuthMethods        `json:"token_endpoint_auth_method,omitempty"` // client_secret_basic, client_secret_post, private_key_jwt, client_secret_jwt, tls_client_auth, self_signed_tls_client_auth, none; the first two as a list: both at once
 	Scopes                  *ScopeRules        `json:"scopes,omitempty"`
 	TokenEndpointAuth       *TokenEndpointAuth `json:"token_endpoint_auth,omitempty"` // instead of a method: what the Authorization header holds
 	ResponseType            string             `json:"response_type,omitempty"`       // default code

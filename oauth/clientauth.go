@@ -54,9 +54,12 @@ func (a ClientAuth) place() (authorization string, params url.Values, err error)
 	switch a.method() {
 	case AuthBasic:
 		return a.basic(), params, nil
-	case AuthPost:
+	case AuthPost, AuthBasicAndPost:
 		if a.ClientSecret == "" {
 			return "", nil, misconfigured(CodeInvalidClientKey, "the client has no client_secret, and client_secret_post needs one")
+		}
+		if a.method() == AuthBasicAndPost {
+			authorization = a.basic()
 		}
 		params.Set("client_id", a.ClientID)
 		params.Set("client_secret", a.ClientSecret)
@@ -74,7 +77,7 @@ func (a ClientAuth) place() (authorization string, params url.Values, err error)
 	default:
 		return "", nil, misconfigured(CodeInvalidClientKey, "the client authentication method "+sanitize(string(a.Method), nil)+" is not known")
 	}
-	return "", params, nil
+	return authorization, params, nil
 }
 
 func (a ClientAuth) secrets() []string {

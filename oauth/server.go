@@ -26,8 +26,11 @@ type AuthMethod string
 
 // The client authentication methods this package can place in a request.
 const (
-	AuthBasic         AuthMethod = "client_secret_basic"
-	AuthPost          AuthMethod = "client_secret_post"
+	AuthBasic AuthMethod = "client_secret_basic"
+	AuthPost  AuthMethod = "client_secret_post"
+	// AuthBasicAndPost shows id and secret in both places, for servers that look
+	// for them here or there. RFC 6749 §2.3 forbids it: it is never chosen unasked.
+	AuthBasicAndPost  AuthMethod = "client_secret_basic client_secret_post"
 	AuthNone          AuthMethod = "none"
 	AuthPrivateKeyJWT AuthMethod = "private_key_jwt"
 	AuthSecretJWT     AuthMethod = "client_secret_jwt"

@@ -104,6 +104,17 @@ func (o *odd) set(variables map[string]string) {
 	o.must(err)
 }
 
+func TestSchemaRow15IDAndSecretGoInBothPlacesWhereTheListSaysSo(t *testing.T) {
+	o := newOdd(t, plainEndpoints+"token_endpoint_auth_method: [client_secret_basic, client_secret_post]\n")
+	o.must(o.answer(url.Values{"code": {"c"}}))
+	_, err := o.Refresh(o.ctx, "odd")
+	o.must(err)
+	last := o.wantSent("/token", 2, map[string]string{"client_id": "id", "client_secret": "s3cret"})
+	if want := "Basic " + base64.StdEncoding.EncodeToString([]byte("id:s3cret")); last.authorization != want {
+		t.Errorf("Authorization is %q", last.authorization)
+	}
+}
+
 // answer comes back from the provider with more than a code.
 func (o *odd) answer(params url.Values) error {
 	o.t.Helper()

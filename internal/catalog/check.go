@@ -148,7 +148,7 @@ func (c *checker) choices() {
 		{"provenance.verification", verification, []string{api.VerificationTried, api.VerificationDocumented, api.VerificationCollected, api.VerificationUnverified}},
 		{"grant", p.Grant, []string{string(oauth.GrantAuthorizationCode), "device_code", string(oauth.GrantClientCredentials), "jwt_bearer", "saml2_bearer", "token_exchange", "on_behalf_of", grantCustom, string(oauth.GrantPassword), "implicit"}},
 		{"code_challenge_method", p.CodeChallengeMethod, []string{oauth.MethodS256, oauth.MethodPlain, oauth.MethodNone}},
-		{"token_endpoint_auth_method", p.TokenEndpointAuthMethod, methodNames()},
+		{"token_endpoint_auth_method", string(p.TokenEndpointAuthMethod), methodNames()},
 		{"dpop", p.DPoP, []string{api.DPoPAuto, api.DPoPRequired, api.DPoPOff}},
 	} {
 		if choice.value != "" && !slices.Contains(choice.allowed, choice.value) {
@@ -167,7 +167,7 @@ const grantCustom = "custom"
 // challenge refuses an authorization that nothing binds to us.
 func (c *checker) challenge() {
 	p := c.provider
-	if p.TokenEndpointAuthMethod == string(oauth.AuthNone) && p.CodeChallengeMethod == oauth.MethodNone {
+	if oauth.AuthMethod(p.TokenEndpointAuthMethod) == oauth.AuthNone && p.CodeChallengeMethod == oauth.MethodNone {
 		c.wrong("code_challenge_method", "a client without a secret needs a code challenge (RFC 9700 section 2.1.1)")
 	}
 }

@@ -12,7 +12,7 @@ func methodNames() []string {
 	for _, method := range oauth.AuthMethods() {
 		names = append(names, string(method))
 	}
-	return names
+	return append(names, string(oauth.AuthBasicAndPost))
 }
 
 // certificates refuses what cannot go together in a client's authentication.

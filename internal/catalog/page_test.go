@@ -52,7 +52,7 @@ func page(all []api.Provider) string {
 		if p.TokenEndpointAuth != nil {
 			return "a way of its own"
 		}
-		return cmp.Or(p.TokenEndpointAuthMethod, "not said: what the server advertises, else Basic")
+		return cmp.Or(string(p.TokenEndpointAuthMethod), "not said: what the server advertises, else Basic")
 	})
 	table(&out, "By what a renewal does to the refresh token", all, func(p api.Provider) string {
 		if p.Refresh == nil {

@@ -60,7 +60,7 @@ func (w writer) of(t reflect.Type) object {
 	switch t {
 	case reflect.TypeFor[api.Duration]():
 		return object{"type": "string", "description": "A time span such as 40s, 5m, 2h or 90d."}
-	case reflect.TypeFor[api.StringList]():
+	case reflect.TypeFor[api.StringList](), reflect.TypeFor[api.AuthMethods]():
 		return object{"type": []string{"string", "array"}, "items": object{"type": "string"}}
 	case reflect.TypeFor[time.Time]():
 		return object{"type": "string", "description": "A time as 2026-01-31T12:00:00Z."}

@@ -65,7 +65,7 @@ func (m *maker) provider() (api.Provider, bool) {
 	p.TokenRequest = m.rules(f.Token, "token request")
 	p.RefreshRequest = m.rules(f.Refresh, "refresh request")
 	m.audience(&p)
-	p.TokenEndpointAuthMethod = f.AuthMethod
+	p.TokenEndpointAuthMethod = api.AuthMethods(f.AuthMethod)
 	p.CodeChallengeMethod = f.Challenge
 	p.TokenResponse = m.response()
 	m.scopes, m.calls = m.readScopes(), m.readCalls()

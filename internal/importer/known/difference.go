@@ -27,7 +27,7 @@ func differences(d *draft.Draft, where string, own, of api.Provider) {
 		}
 	}
 	if m := own.TokenEndpointAuthMethod; m != "" && of.TokenEndpointAuthMethod != "" && m != of.TokenEndpointAuthMethod {
-		say("the client authentication " + m)
+		say("the client authentication " + string(m))
 	}
 	if own.TokenResponse != nil && of.TokenResponse == nil {
 		say("where the members of the token response stand")

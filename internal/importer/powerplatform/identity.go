@@ -90,7 +90,7 @@ func (w *writer) entra(p *api.Provider, s settings, kind string) {
 	p.Variables["tenant"] = api.Variable{Label: "Tenant: its id or domain, or common", Default: tenant}
 	p.AuthorizationEndpoint = login + "/{tenant}/oauth2/authorize"
 	p.TokenEndpoint = login + "/{tenant}/oauth2/token"
-	p.TokenEndpointAuthMethod = string(oauth.AuthPost)
+	p.TokenEndpointAuthMethod = api.AuthMethods(oauth.AuthPost)
 	resource := w.template(s, "resourceuri")
 	if resource == "" {
 		resource = w.template(s, "resourceurltemplate")
@@ -104,7 +104,7 @@ func (w *writer) entra(p *api.Provider, s settings, kind string) {
 	p.TokenRequest = &oauth.RequestRules{Params: params}
 	p.RefreshRequest = &oauth.RequestRules{Params: params}
 	if kind == "aadcertificate" {
-		p.TokenEndpointAuthMethod = string(oauth.AuthPrivateKeyJWT)
+		p.TokenEndpointAuthMethod = api.AuthMethods(oauth.AuthPrivateKeyJWT)
 	}
 }
 
@@ -157,7 +157,7 @@ func (w *writer) templates(p *api.Provider, s settings) {
 	p.TokenRequest, secret = w.request(s, "token", &p.TokenEndpoint)
 	p.RefreshRequest, _ = w.request(s, "refresh", &p.RefreshEndpoint)
 	if secret {
-		p.TokenEndpointAuthMethod = string(oauth.AuthPost)
+		p.TokenEndpointAuthMethod = api.AuthMethods(oauth.AuthPost)
 	}
 }
 

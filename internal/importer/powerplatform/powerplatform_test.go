@@ -67,7 +67,7 @@ func TestAConnectorWithTemplatesBecomesAProvider(t *testing.T) {
 		"authorization endpoint": {p.AuthorizationEndpoint, "https://{customHost}/authorize"},
 		"token endpoint":         {p.TokenEndpoint, "https://auth.contoso.example/oauth/token"},
 		"refresh endpoint":       {p.RefreshEndpoint, "https://auth.contoso.example/oauth/refresh"},
-		"method":                 {p.TokenEndpointAuthMethod, "client_secret_post"},
+		"method":                 {string(p.TokenEndpointAuthMethod), "client_secret_post"},
 		"prompt":                 {p.AuthorizationRequest.Params["prompt"], "consent"},
 		"tenant":                 {p.AuthorizationRequest.Params["tenant"], "{tenantId}"},
 		"name of the code":       {p.TokenRequest.Rename["code"], "auth_code"},

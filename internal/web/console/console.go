@@ -14,6 +14,7 @@ import (
 	"github.com/valetkey/valetkey/internal/traffic"
 	"github.com/valetkey/valetkey/internal/web/page"
 	"github.com/valetkey/valetkey/internal/web/shelf"
+	"github.com/valetkey/valetkey/oauth/introspection"
 )
 
 // Connections are what most pages show; *broker.Broker has them.
@@ -31,6 +32,7 @@ type Grants interface {
 	Refresh(ctx context.Context, connection string) (api.Connection, error)
 	Revoke(ctx context.Context, connection string) (api.Connection, error)
 	Credential(ctx context.Context, connection string) (*broker.Credential, error)
+	Introspect(ctx context.Context, connection string) (introspection.Answer, error)
 }
 
 // Catalogue is clients and providers, with what their connections can run; *broker.Broker has them.
@@ -72,6 +74,7 @@ type Domain struct {
 	Keys        Keys
 	Calls       Calls
 	Links       Links
+	Custody
 }
 
 // Config is what a Console is made of; all of it is required.
@@ -102,6 +105,8 @@ func (c *Console) Register(mux *http.ServeMux, guard func(http.HandlerFunc) http
 	for pattern, handle := range map[string]handler{
 		"GET /overview": c.overview,
 		"GET /calendar": c.calendar,
+		"GET /audit":    c.audit,
+		"GET /keyring":  c.keyring,
 
 		"GET /connections":                   c.list,
 		"POST /connections/bulk":             c.bulk,
