@@ -17,6 +17,8 @@ type AuthorizationResponseRules struct {
 	Code StringList `json:"code,omitempty"` // names the code may have; default code
 	// ConsentOnly: no code comes back. The token is then obtained by client_credentials.
 	ConsentOnly bool `json:"consent_only,omitempty"`
+	// Verify names how the redirect is signed: shopify (its hmac, made with the client secret).
+	Verify string `json:"verify,omitempty"`
 }
 
 // ExchangeStep is a request that turns a token into the one that APIs take.
@@ -27,6 +29,9 @@ type ExchangeStep struct {
 	OnRefresh bool                 `json:"on_refresh,omitempty"` // also after each renewal
 	Response  *oauth.ResponseRules `json:"response,omitempty"`
 }
+
+// VerifyShopify is the one value of AuthorizationResponseRules.Verify.
+const VerifyShopify = "shopify"
 
 // The values of TokenPlacement.Source.
 const (

@@ -12,6 +12,7 @@ import (
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/quirk"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
@@ -114,6 +115,9 @@ func (f *Flows) judgeAndSave(ctx context.Context, flow ledger.Flow, params url.V
 	if response.Error != "" {
 		return f.denied(a, response)
 	}
+	if err := f.verifySigned(a, params); err != nil {
+		return err
+	}
 	if callbackErr != nil {
 		return callbackErr
 	}
@@ -126,6 +130,24 @@ func (f *Flows) judgeAndSave(ctx context.Context, flow ledger.Flow, params url.V
 		from.nonce = arrangement.Nonce(verifier)
 	}
 	return f.saveAuthorized(ctx, a, from, token)
+}
+
+// verifySigned holds the answer to the provider's signature, where its
+// description says that there is one.
+func (f *Flows) verifySigned(a arrangement.Arrangement, params url.Values) error {
+	rules := a.Described.AuthorizationResponse
+	if rules == nil || rules.Verify == "" {
+		return nil
+	}
+	credential, err := f.desk.OpenCredential(a.Client)
+	if err != nil {
+		return err
+	}
+	secrets := make([]string, len(credential.Secrets))
+	for i, secret := range credential.Secrets {
+		secrets[i] = secret.Reveal()
+	}
+	return quirk.VerifyCallback(rules.Verify, params, secrets)
 }
 
 // refusedAnswer is for an answer that must not be trusted: mixed up, doubled or

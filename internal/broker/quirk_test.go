@@ -1,7 +1,10 @@
 package broker_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -70,7 +73,8 @@ func (s *oddServer) at(path string) []seen {
 // @ for the server's address and HOST for what must_match may say of it.
 type odd struct {
 	*harness
-	odd *oddServer
+	odd   *oddServer
+	signs bool // its redirect back is signed as Shopify's is
 }
 
 const plainEndpoints = "authorization_endpoint: '@/authorize'\ntoken_endpoint: '@/token'\n"
@@ -120,6 +124,11 @@ func (o *odd) answer(params url.Values) error {
 	o.t.Helper()
 	_, sent := o.begin("odd")
 	params["state"] = sent["state"]
+	if o.signs {
+		mac := hmac.New(sha256.New, []byte("s3cret"))
+		mac.Write([]byte(params.Encode()))
+		params.Set("hmac", hex.EncodeToString(mac.Sum(nil)))
+	}
 	_, err := o.Complete(o.ctx, params, o.cookie)
 	return err
 }
@@ -352,4 +361,10 @@ func TestTheTokenEndpointOfTheStartHoldsUnlessTheCallbackNamesIt(t *testing.T) {
 	o.must(err)
 	o.wantSent("/token", 1, nil)
 	o.wantBase("@/r-1")
+}
+
+func TestSchemaRow25AnAnswerThatIsNotSignedSpendsNoCode(t *testing.T) {
+	o := newOdd(t, plainEndpoints+"authorization_response: {verify: shopify}\n")
+	wantCode(t, o.answer(url.Values{"code": {"c"}, "hmac": {"00"}}), api.CodeForbidden)
+	o.wantSent("/token", 0, nil)
 }

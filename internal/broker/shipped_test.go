@@ -183,6 +183,7 @@ func (s shipped) live(t *testing.T, name string) {
 	for name := range callback {
 		callback.Set(name, here(callback.Get(name)))
 	}
+	o.signs = name == "shopify"
 	o.must(o.answer(callback))
 	o.wantState("odd", api.StateActive)
 	o.wantRead(s.token, s.sent)

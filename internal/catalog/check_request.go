@@ -72,6 +72,9 @@ func (c *checker) authorizationResponse() {
 	if r == nil {
 		return
 	}
+	if r.Verify != "" && r.Verify != api.VerifyShopify {
+		c.wrong("authorization_response.verify", "%q is not one of %s", r.Verify, api.VerifyShopify)
+	}
 	if r.ConsentOnly && len(r.Code) > 0 {
 		c.wrong("authorization_response.code", "consent_only says that there is none")
 	}

@@ -66,6 +66,7 @@ func TestEachMistakeInADescriptionIsNamedWithItsLine(t *testing.T) {
 		"consent and code":    {good + "authorization_response: {code: c, consent_only: true}\n", "consent_only says that there is none"},
 		"two ways to prove":   {good + "token_endpoint_auth_method: none\ntoken_endpoint_auth: {username: a}\n", "exclude each other"},
 		"two ways, at odds":   {good + "token_endpoint_auth_method: [client_secret_basic, private_key_jwt]\n", `token_endpoint_auth_method: "client_secret_basic private_key_jwt" is not one of`},
+		"an unknown verifier": {good + "authorization_response: {verify: shopfy}\n", `authorization_response.verify: "shopfy" is not one of shopify`},
 		"nothing to prove":    {good + "token_endpoint_auth: {scheme: Basic}\n", "token_endpoint_auth: it names neither"},
 		"step without URL":    {good + "exchange: [{method: GET}]\n", "exchange.0.url: it is missing"},
 		"token sets":          {good + "token_response: {token_sets: {user: u}}\n", "token_response.token_sets.user: it must be a JSON pointer"},

@@ -7,6 +7,8 @@
 // [Exchange.Gather] then reads the variables that came with the token, and
 // looks up those that did not (gather.go, lookup.go).
 //
+// [VerifyCallback] checks the signature of a redirect back (callback.go).
+//
 // Invariants:
 //   - A token that was obtained is never given up because a later step failed:
 //     what went wrong is returned beside it.
