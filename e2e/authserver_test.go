@@ -26,6 +26,7 @@ type authServerOptions struct {
 	refreshTokenTTL time.Duration // whole seconds; the grant lives as long
 	redirectURIs    []string      // exact; none: any port on 127.0.0.1 with path /oauth/callback
 	alwaysRefresh   bool          // a refresh token without scope offline_access and prompt=consent
+	hardened        string        // a directory of certificates: everything that a server of high security asks for
 }
 
 func (o authServerOptions) args() []string {
@@ -38,6 +39,9 @@ func (o authServerOptions) args() []string {
 	}
 	if o.alwaysRefresh {
 		args = append(args, "--always-refresh")
+	}
+	if o.hardened != "" {
+		args = append(args, "--hardened", o.hardened)
 	}
 	for _, uri := range o.redirectURIs {
 		args = append(args, "--redirect-uri", uri)
@@ -57,6 +61,7 @@ type registration struct {
 type authServer struct {
 	Issuer   string                  `json:"issuer"`
 	APIURL   string                  `json:"api"`
+	TLSAPI   string                  `json:"tls_api"` // hardened only: asks for certificates
 	AdminURL string                  `json:"admin"`
 	ClientID string                  `json:"client_id"`
 	Secret   string                  `json:"client_secret"`

@@ -1,10 +1,13 @@
 // The protected API beside the authorization server, and the tests' back door:
 //
-//   ANY  /api/...                     answers as JSON what it was asked, and for whom
+//   ANY  /api/...                     answers as JSON what it was asked, and for whom;
+//                                     a bound token only with what it is bound to
 //   GET  /admin/token-requests        token requests counted by grant type
 //   GET  /admin/grants                the grants that stand
 //   POST /admin/grants/{id}/revoke    what a user does on the account page
 //   POST /admin/expire-access-tokens  access tokens end before their stated time
+
+import { bindingProblem } from './bound.mjs';
 
 // Ledger notes what the provider did, from the events it sends.
 export class Ledger {
@@ -54,7 +57,7 @@ function refuse(res, hadToken) {
 
 async function answerApi({ provider }, req, res, url) {
   const body = await readBody(req);
-  const [, value] = /^Bearer (.+)$/i.exec(req.headers.authorization ?? '') ?? [];
+  const [, scheme, value] = /^(Bearer|DPoP) (.+)$/i.exec(req.headers.authorization ?? '') ?? [];
   if (!value) {
     refuse(res, false);
     return;
@@ -64,7 +67,14 @@ async function answerApi({ provider }, req, res, url) {
     refuse(res, true);
     return;
   }
+  const problem = bindingProblem(req, `${req.socket.encrypted ? 'https' : 'http'}://${req.headers.host}${url.pathname}`, token, scheme, value);
+  if (problem) {
+    reply(res, 401, { error: 'invalid_token' }, problem);
+    return;
+  }
   reply(res, 200, {
+    bound: token.jkt ? 'key' : token['x5t#S256'] ? 'certificate' : '',
+    audience: token.aud ?? '',
     subject: token.accountId ?? '',
     client_id: token.clientId,
     scope: token.scope ?? '',

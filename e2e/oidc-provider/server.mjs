@@ -4,6 +4,7 @@
 //
 //   node server.mjs [--access-token-ttl SECONDS] [--refresh-token-ttl SECONDS]
 //                   [--redirect-uri URI]... [--always-refresh] [--watch-stdin]
+//                   [--hardened DIR]
 //
 // The first line on stdout is one JSON object with every address and client.
 // SIGTERM ends it; with --watch-stdin so does the end of stdin, which leaves no
@@ -14,6 +15,7 @@ import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import Provider from 'oidc-provider';
 import { Ledger, handleApi } from './api.mjs';
+import { aliases, hardenedClients, hardenedFeatures, tlsServer } from './hardened.mjs';
 
 const { values: flags } = parseArgs({
   options: {
@@ -21,6 +23,7 @@ const { values: flags } = parseArgs({
     'refresh-token-ttl': { type: 'string', default: '86400' },
     'redirect-uri': { type: 'string', multiple: true },
     'always-refresh': { type: 'boolean', default: false },
+    hardened: { type: 'string' },
     'watch-stdin': { type: 'boolean', default: false },
   },
 });
@@ -31,6 +34,7 @@ const redirectUris = flags['redirect-uri'] ?? ['http://127.0.0.1/oauth/callback'
 const applicationType = flags['redirect-uri'] ? 'web' : 'native';
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
+const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'];
 const SCOPE = 'openid offline_access profile email mail.read mail.send';
 
 function codeClient(id, secret, method) {
@@ -72,8 +76,12 @@ const keyClient = {
 };
 const privateKeys = { 'key-client': keys.privateKey.export({ type: 'pkcs8', format: 'pem' }) };
 clients.push(keyClient);
+if (flags.hardened) {
+  clients.push(...hardenedClients(codeClient, keyClient.jwks, flags.hardened));
+  privateKeys['fapi-client'] = privateKeys['key-client'];
+}
 
-function configuration() {
+function configuration(tlsUrl) {
   const accessTtl = Number(flags['access-token-ttl']);
   const refreshTtl = Number(flags['refresh-token-ttl']);
   return {
@@ -86,7 +94,10 @@ function configuration() {
       deviceFlow: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },
+      ...(flags.hardened && hardenedFeatures()),
     },
+    ...(flags.hardened && { clientAuthMethods: [...METHODS, 'tls_client_auth', 'self_signed_tls_client_auth'] }),
+    ...(tlsUrl && { discovery: { mtls_endpoint_aliases: aliases(tlsUrl) } }),
     findAccount: (_ctx, id) => ({
       accountId: id,
       claims: () => ({ sub: id, name: id, email: `${id}@example.test`, email_verified: true }),
@@ -109,10 +120,10 @@ function configuration() {
   };
 }
 
-function listen(server) {
+function listen(server, scheme = 'http') {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${server.address().port}`));
+    server.listen(0, '127.0.0.1', () => resolve(`${scheme}://127.0.0.1:${server.address().port}`));
   });
 }
 
@@ -120,21 +131,26 @@ function listen(server) {
 let answer = (_req, res) => { res.writeHead(503).end(); };
 const issuerServer = createServer((req, res) => answer(req, res));
 const issuer = await listen(issuerServer);
-const provider = new Provider(issuer, configuration());
+let answerTls = answer;
+const tls = flags.hardened && tlsServer(flags.hardened, (req, res) => answerTls(req, res));
+const tlsUrl = tls && await listen(tls, 'https');
+const provider = new Provider(issuer, configuration(tlsUrl));
 const ledger = new Ledger(provider);
 answer = provider.callback();
 
-const apiServer = createServer((req, res) => {
+const answerApi = (req, res) => {
   handleApi({ provider, ledger }, req, res).catch((err) => {
     process.stderr.write(`${err.stack}\n`);
     if (!res.headersSent) res.writeHead(500);
     res.end();
   });
-});
+};
+const apiServer = createServer(answerApi);
+answerTls = (req, res) => (req.url.startsWith('/api') ? answerApi : answer)(req, res);
 const apiUrl = await listen(apiServer);
 
 function stop() {
-  for (const server of [issuerServer, apiServer]) {
+  for (const server of [issuerServer, apiServer, ...(tls ? [tls] : [])]) {
     server.close();
     server.closeAllConnections();
   }
@@ -150,6 +166,7 @@ if (flags['watch-stdin']) {
 process.stdout.write(`${JSON.stringify({
   issuer,
   api: `${apiUrl}/api`,
+  tls_api: tlsUrl ? `${tlsUrl}/api` : '',
   admin: `${apiUrl}/admin`,
   client_id: clients[0].client_id,
   client_secret: clients[0].client_secret,

@@ -104,7 +104,9 @@ func (t Trust) config(machine *x509.CertPool) (*tls.Config, error) {
 			return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "the client's private key and certificate cannot be shown: %s", unusablePair(err)).
 				WithHint("set private_key of the client to a PEM file with both, BEGIN CERTIFICATE and BEGIN PRIVATE KEY, or private_key_path and certificate_path to one each")
 		}
-		config.Certificates = []tls.Certificate{pair}
+		// Shown whatever authorities the host lists: a self-signed certificate is
+		// by none of them (RFC 8705 section 2.2).
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
 	}
 	if t.AnyName {
 		// The chain is verified below; this turns off the name alone.

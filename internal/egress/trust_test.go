@@ -190,6 +190,22 @@ func TestP22_EachCertificateOfOursHasAPoolOfItsOwn(t *testing.T) {
 	expect(t, err, "does not trust")
 }
 
+func TestRFC8705_2_2_ACertificateByNoAuthorityOfTheHostIsShown(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, strconv.Itoa(len(r.TLS.PeerCertificates)))
+	}))
+	authorities := x509.NewCertPool()
+	authorities.AppendCertsFromPEM(pairOf(t, "the only authority"))
+	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert, ClientCAs: authorities}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	e := New(Config{AllowLoopback: true, RootCAs: trust(server)})
+	t.Cleanup(e.CloseIdleConnections)
+	if got, err := through(t, e, Trust{Pair: pairOf(t, "self-signed")}, server.URL); err != nil || got != "1" {
+		t.Errorf("the host saw %q certificates, %v", got, err)
+	}
+}
+
 func TestAPairThatIsNoneIsNotShown(t *testing.T) {
 	block, _ := pem.Decode(pairOf(t, "a"))
 	_, err := New(Config{}).Trusting(Trust{Pair: pem.EncodeToMemory(block)})
