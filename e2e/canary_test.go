@@ -216,6 +216,7 @@ func TestNoSecretIsEverSeenWhereItWasNotAskedFor(t *testing.T) {
 	s.failsToCall()
 	s.failsToAuthorize()
 	s.mistypes()
+	s.keeps()
 	s.reads()
 	s.files("while the server runs")
 	s.breaks()
