@@ -80,7 +80,7 @@ func (r *reader) connection(c draft.Value) {
 	} else if id != "" {
 		r.used = append(r.used, id)
 	}
-	f := form.Form{Name: c.Get("name").Text(), Where: c.Where()}
+	f := form.Form{Name: c.Get("name").Text(), Where: c.Where(), Apart: true}
 	if r.name != "" {
 		f.Name = r.name
 	}

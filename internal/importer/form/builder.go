@@ -61,10 +61,23 @@ func (b *Builder) Add(f Form) (provider, connection string) {
 		return provider, ""
 	}
 	made := m.connection(name, b.Draft.Providers[provider])
-	before := len(b.Draft.Connections)
-	connection = put(b, "connection", draft.Name(f.Name, "imported"), b.Draft.Connections, made)
+	kind, before := "connection", len(b.Draft.Connections)
+	if f.Apart {
+		kind = apart(f)
+	}
+	connection = put(b, kind, draft.Name(f.Name, "imported"), b.Draft.Connections, made)
 	b.token(&m, connection, len(b.Draft.Connections) > before)
 	return provider, connection
+}
+
+// apart is what a grant of its own is known by: forms that say the same are
+// one only when name and token are the same, too.
+func apart(f Form) string {
+	kind := "connection of " + f.Name
+	if f.Tokens != nil {
+		kind += "\x00" + string(f.Tokens.AccessToken) + "\x00" + string(f.Tokens.RefreshToken)
+	}
+	return kind
 }
 
 // provider stores a description. Scopes, base URL and title do not make it
@@ -130,7 +143,7 @@ func (b *Builder) token(m *maker, connection string, fresh bool) {
 	}
 	held, ok := b.Draft.Tokens[connection]
 	switch {
-	case ok && held == *m.form.Tokens:
+	case ok && held.AccessToken == m.form.Tokens.AccessToken && held.RefreshToken == m.form.Tokens.RefreshToken:
 	case ok || !fresh:
 		m.note("a second token set", "the connection "+connection+" has one already, or stands for several places", "import it by itself: valetkey import token FILE --name "+connection)
 	default:

@@ -21,6 +21,7 @@ type Form struct {
 	Response      Response
 	API           api.CallSettings
 	Tokens        *api.TokenImport // a token set that the tool holds
+	Apart         bool             // the tool keeps a grant for this form alone, whatever others say
 	Variables     Variables
 	Given         map[string]string // values of the provider's variables, for the connection
 }

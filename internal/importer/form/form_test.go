@@ -212,13 +212,13 @@ func TestAnInputWithoutEndIsCutAndSaysSo(t *testing.T) {
 	f.API.BaseURL = "https://api.contoso.example"
 	b = form.NewBuilder(&d)
 	provider, _ := b.Add(f)
-	taken := 0
 	for range 5_001 {
-		if b.AddRequest(provider, f.API.BaseURL, form.Request{Name: "r", URL: "https://api.contoso.example/a"}) {
-			taken++
+		if !b.AddRequest(provider, f.API.BaseURL, form.Request{Name: "r", URL: "https://api.contoso.example/a"}) {
+			t.Fatal("the provider has the address")
 		}
 	}
-	if taken != 5_000 {
-		t.Errorf("%d operations were taken", taken)
+	if n := len(d.Providers[provider].Operations); n != 5_000 {
+		t.Errorf("%d operations were taken", n)
 	}
+	noted(t, d, "a provider takes 5,000 operations")
 }

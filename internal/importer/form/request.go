@@ -31,10 +31,11 @@ type Request struct {
 var colon = regexp.MustCompile(`/:([A-Za-z_][A-Za-z0-9_]*)`)
 
 // AddRequest adds a request to a provider as an operation, under its base URL.
-// It says whether there was a place for it: a provider takes 5,000.
+// It says whether the provider has the request's address. One beyond the 5,000
+// that a provider takes, and one that cannot be an operation, is noted.
 func (b *Builder) AddRequest(provider, base string, r Request) bool {
 	p, ok := b.Draft.Providers[provider]
-	if !ok || len(p.Operations) >= maxOperations {
+	if !ok {
 		return false
 	}
 	address, _ := r.Variables.Fill(r.URL)
@@ -42,6 +43,10 @@ func (b *Builder) AddRequest(provider, base string, r Request) bool {
 	path, under := strings.CutPrefix(address, base)
 	if base == "" || !under || p.API == nil || p.API.BaseURL != base || path != "" && path[0] != '/' && path[0] != '?' {
 		return false
+	}
+	if len(p.Operations) >= maxOperations {
+		b.Draft.Add(draft.Note{Where: r.Where, What: "a request", Why: "a provider takes 5,000 operations", Do: "call it by its path: valetkey call NAME PATH"})
+		return true
 	}
 	op := r.operation(path)
 	if err := catalog.CheckOperations(map[string]api.Operation{"request": op}, p.Variables); err != nil {

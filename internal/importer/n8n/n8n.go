@@ -63,7 +63,7 @@ func (r *reader) credential(c draft.Value) {
 	if r.name != "" {
 		title = r.name
 	}
-	f := form.Form{Name: title, Where: c.Where()}
+	f := form.Form{Name: title, Where: c.Where(), Apart: true}
 	known, found := kindOf(kindName)
 	if !found && kindName != "oAuth2Api" && data.Get("accessTokenUrl").Text() == "" {
 		r.note(c, "a credential of a type that is not known", "its addresses stand in n8n's code, not in the export", "add accessTokenUrl and authUrl to its data, or choose a provider of the catalogue")

@@ -81,7 +81,7 @@ func (r *row) add(d *draft.Draft, builder *form.Builder) {
 		return
 	}
 	provider := r.take("provider", "server", "service", "integration", "app", "platform")
-	f := form.Form{Name: title, Where: r.where, Tokens: token}
+	f := form.Form{Name: title, Where: r.where, Tokens: token, Apart: true}
 	f.TokenURL = r.take("token_endpoint", "token_url", "token_uri", "access_token_url", "accesstokenurl")
 	f.AuthorizationURL = r.take("authorization_endpoint", "authorization_url", "auth_url", "auth_uri", "authorize_url")
 	f.ClientID, f.ClientSecret = r.take("client_id", "clientid", "app_id", "consumer_key"), r.take("client_secret", "clientsecret", "app_secret", "consumer_secret")

@@ -124,3 +124,18 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestEachRowIsAGrantOfItsOwn(t *testing.T) {
+	const header = "name,client_id,token_url,authorization_url,access_token,refresh_token\n"
+	const same = ",app,https://l.contoso.example/t,https://l.contoso.example/a,"
+	d := read(t, header+"anna"+same+"at-anna-1234,rt-anna-1234\n"+"ben"+same+"at-ben-12345,rt-ben-12345\n"+
+		"anna"+same+"at-anna-1234,rt-anna-1234\n"+"anna"+same+"at-anna-5678,rt-anna-5678\n")
+	if len(d.Providers) != 1 || len(d.Clients) != 1 || len(d.Connections) != 3 || len(d.Notes) != 0 {
+		t.Errorf("%d providers, %d clients, %d connections, %v", len(d.Providers), len(d.Clients), len(d.Connections), d.Notes)
+	}
+	for name, want := range map[string]string{"anna": "rt-anna-1234", "ben": "rt-ben-12345", "anna-2": "rt-anna-5678"} {
+		if got := string(d.Tokens[name].RefreshToken); got != want {
+			t.Errorf("%s has %q", name, got)
+		}
+	}
+}
