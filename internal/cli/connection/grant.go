@@ -17,6 +17,7 @@ type grantFlags struct {
 	username        string
 	passwordFile    string
 	subject         string // a connection
+	sources         sourceFlags
 	requestedType   string
 	audiences       []string
 	grantParameters []string
@@ -30,6 +31,7 @@ func (f *grantFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.username, "username", "", "for the grant password, which a server must allow")
 	flags.StringVar(&f.passwordFile, "password-file", "", "the `FILE` with the password; - for stdin or a prompt")
 	flags.StringVar(&f.subject, "subject", "", "the `CONNECTION` whose token is exchanged, for token_exchange and on_behalf_of")
+	f.sources.register(cmd)
 	flags.StringVar(&f.requestedType, "requested-token-type", "", "what token_exchange is to give, such as access_token, jwt or saml2")
 	flags.StringArrayVar(&f.audiences, "audience", nil, "whom the token of token_exchange is for; may be repeated")
 	flags.StringArrayVar(&f.grantParameters, "grant-param", nil, "a further parameter of the grant's token request, `NAME=VALUE`; may be repeated")
@@ -40,6 +42,11 @@ func (f *grantFlags) register(cmd *cobra.Command) {
 func (f grantFlags) settings(spec *api.ConnectionSpec) (changed bool, err error) {
 	if f.subject != "" {
 		spec.Subject, changed = &api.TokenSource{Connection: f.subject}, true
+	}
+	if set, err := f.sources.settings(spec); set || err != nil {
+		if changed = true; err != nil {
+			return changed, err
+		}
 	}
 	if f.requestedType != "" {
 		spec.RequestedTokenType, changed = f.requestedType, true

@@ -4,6 +4,9 @@ import (
 	"context"
 	"io"
 	"os"
+	"strings"
+	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -24,7 +27,8 @@ func (p Commands) ImportToken() *cobra.Command {
 		Long: `Take over a token file: a token answer as the provider gave it, or what another
 tool keeps, such as {"access_token": …, "refresh_token": …, "expires_in": …}.
 A lifetime in it counts from the file's last change. With - the file comes from
-stdin. The connection is made if it is not there; say whose API it is as for
+stdin; at a terminal you are asked for it, or for a refresh token alone, and what
+you type is not shown. The connection is made if it is not there; say whose API it is as for
 valetkey connect.
 
 Whatever else renews these tokens must stop: a refresh token that is used once
@@ -36,7 +40,7 @@ is lost to one of the two.`,
 			if name == "" {
 				return prompt.Usage("valetkey import token "+args[0]+" --name NAME", "the connection has no name")
 			}
-			set, err := p.readTokenFile(args[0])
+			set, err := p.readTokenFile(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -72,8 +76,15 @@ const maxTokenFile = 1 << 20
 
 // readTokenFile reads a token file; what it says of lifetimes counts from its
 // last change.
-func (p Commands) readTokenFile(path string) (api.TokenImport, error) {
+func (p Commands) readTokenFile(ctx context.Context, path string) (api.TokenImport, error) {
 	in := p.Streams.In
+	if path == "-" && console.Terminal(in) {
+		text, err := p.Streams.Person().ReadSecret(ctx, path, "refresh token, or the text of a token file")
+		if err != nil {
+			return api.TokenImport{}, err
+		}
+		return typedToken(text, p.Env.Now())
+	}
 	written := p.Env.Now()
 	if path != "-" {
 		file, err := os.Open(path)
@@ -92,4 +103,17 @@ func (p Commands) readTokenFile(path string) (api.TokenImport, error) {
 		return api.TokenImport{}, fault.Wrap(err, api.CodeNeedsConfiguration, "the token file %s cannot be read: %s", path, console.Reason(err))
 	}
 	return tokenfile.Read(path, body, written)
+}
+
+// typedToken is what a person typed or pasted: a token file in one line, or a
+// refresh token.
+func typedToken(text api.Secret, now time.Time) (api.TokenImport, error) {
+	plain := strings.TrimSpace(string(text))
+	if strings.HasPrefix(plain, "{") {
+		return tokenfile.Read("what was typed", []byte(plain), now)
+	}
+	if strings.ContainsFunc(plain, unicode.IsSpace) {
+		return api.TokenImport{}, prompt.Usage("paste one refresh token, or the JSON of a token file in one line", "what was typed is no token")
+	}
+	return api.TokenImport{RefreshToken: api.Secret(plain)}, nil
 }
