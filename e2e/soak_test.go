@@ -210,6 +210,18 @@ var moments = []struct {
 	{phaseAnswered, []time.Duration{0, 200 * time.Microsecond, 500 * time.Microsecond, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond}},
 }
 
+// steps of a renewal at which a kill may find it.
+const (
+	stepUnsent   = "before the request left"
+	stepAsked    = "the provider has the request"
+	stepRotated  = "the provider has rotated"
+	stepAnswered = "the answer is sent, nothing is saved"
+	stepSaved    = "the new token is saved"
+)
+
+// kills is what a soak of kills found, by step.
+type kills struct{ hit, lost map[string]int }
+
 func killSoak(t *testing.T, grace bool) {
 	provider := newSoakProvider(t, 3600, grace)
 	dir := t.TempDir()
@@ -220,43 +232,74 @@ func killSoak(t *testing.T, grace bool) {
 	}
 	provider.describe(t, env, rotation, "mail")
 	provider.bring(t, env, "mail")
-	hit, lost := map[string]int{}, map[string]int{}
+	found := kills{map[string]int{}, map[string]int{}}
 	for round := range soakRounds(t) {
 		moment := moments[round%len(moments)]
-		delay := moment.delays[round/len(moments)%len(moment.delays)]
-		before, _, _ := provider.tally("mail")
-		s := startServe(t, dir, "--sweep", "off")
-		killed := provider.killAt(s, moment.phase, delay)
-		refresh := make(chan struct{})
-		go func() {
-			defer close(refresh)
-			_ = run(t, env, "refresh", "mail")
-		}()
-		<-killed
-		<-refresh
-		provider.during(nil)
-		rotated, _, _ := provider.tally("mail")
-		label := moment.phase + "+" + delay.String()
-		hit[label]++
-
-		again := startServe(t, dir, "--sweep", "off")
-		got := run(t, env, "refresh", "mail", "-o", "json")
-		switch {
-		case got.code == 0:
-		case !grace && rotated > before:
-			// The one window that is documented: the provider rotated, and who
-			// asked is dead. The state says so.
-			if !strings.Contains(got.stderr, "was lost while the token was renewed") {
-				t.Fatalf("killed at %s: exit code %d, and it does not say that an answer was lost:\n%s", label, got.code, got.stderr)
-			}
-			lost[label]++
-			provider.bring(t, env, "mail")
-		default:
-			t.Fatalf("killed at %s: the grant is lost: exit code %d\n%s", label, got.code, got.stderr)
-		}
-		again.kill()
+		found.round(t, provider, dir, moment.phase, moment.delays[round/len(moments)%len(moment.delays)])
 	}
-	t.Logf("kills by moment %v; grants lost in the documented window %v", hit, lost)
+	t.Logf("kills by step %v; grants lost in the documented window %v", found.hit, found.lost)
+	if rounds := soakRounds(t); rounds >= 1000 {
+		for _, step := range []string{stepUnsent, stepAsked, stepRotated, stepAnswered, stepSaved} {
+			if found.hit[step] < 50 {
+				t.Errorf("of %d kills %d were made when %s; want at least 50", rounds, found.hit[step], step)
+			}
+		}
+	}
+}
+
+// round kills one server and looks what the next one finds.
+func (k kills) round(t *testing.T, provider *soakProvider, dir, phase string, delay time.Duration) {
+	env := []string{"VALETKEY_DATA=" + dir}
+	generation, asked := generationOf(t, mustRun(t, env, "show", "mail", "-o", "json")), provider.asked()
+	before, _, _ := provider.tally("mail")
+	s := startServe(t, dir, "--sweep", "off")
+	killed := provider.killAt(s, phase, delay)
+	refresh := make(chan struct{})
+	go func() {
+		defer close(refresh)
+		_ = run(t, env, "refresh", "mail")
+	}()
+	<-killed
+	<-refresh
+	provider.during(nil)
+	rotated, _, _ := provider.tally("mail")
+	step := stepAnswered
+	switch {
+	case provider.asked() == asked:
+		step = stepUnsent
+	case phase == phaseAsked:
+		step = stepAsked
+	case phase == phaseRotated:
+		step = stepRotated
+	}
+	again := startServe(t, dir, "--sweep", "off")
+	defer again.kill()
+	got := run(t, env, "refresh", "mail", "-o", "json")
+	switch {
+	case got.code == 0:
+		if step == stepAnswered && generationOf(t, got.stdout) == generation+2 {
+			step = stepSaved
+		}
+	case provider.grace || rotated == before:
+		t.Fatalf("killed when %s: the grant is lost: exit code %d\n%s", step, got.code, got.stderr)
+	case !strings.Contains(got.stderr, "was lost while the token was renewed"):
+		t.Fatalf("killed when %s: exit code %d, and it does not say that an answer was lost:\n%s", step, got.code, got.stderr)
+	default:
+		// The one window that is documented: the provider rotated, and who
+		// asked is dead. The state says so.
+		k.lost[step]++
+		provider.bring(t, env, "mail")
+	}
+	k.hit[step]++
+}
+
+func generationOf(t *testing.T, text string) int64 {
+	t.Helper()
+	var c api.Connection
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return c.Generation
 }
 
 // killAt kills the server once the provider reaches a phase, or at once.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -22,10 +23,12 @@ type soakProvider struct {
 	*httptest.Server
 	lifetime int // of an access token, in seconds
 	grace    bool
+	end      chan struct{} // closed: streams of the API end
 
 	mu        sync.Mutex
 	grants    map[string]*soakGrant // by refresh token, spent ones too
 	refreshes map[string]int        // of each grant
+	requests  int
 	rotations int
 	reused    int
 	refused   int
@@ -42,13 +45,25 @@ type soakGrant struct {
 
 func newSoakProvider(t testing.TB, lifetime int, grace bool) *soakProvider {
 	t.Helper()
-	p := &soakProvider{lifetime: lifetime, grace: grace, grants: map[string]*soakGrant{}, refreshes: map[string]int{}}
+	p := &soakProvider{lifetime: lifetime, grace: grace, grants: map[string]*soakGrant{}, refreshes: map[string]int{}, end: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /token", p.token)
+	mux.HandleFunc("/api/stream", p.stream)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"ok":true}`)) })
 	p.Server = httptest.NewServer(mux)
 	t.Cleanup(p.Close)
 	return p
+}
+
+// stream answers at once and ends when it is told to.
+func (p *soakProvider) stream(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.WriteString(w, "begin\n")
+	_ = http.NewResponseController(w).Flush()
+	select {
+	case <-p.end:
+		_, _ = io.WriteString(w, "end\n")
+	case <-r.Context().Done():
+	}
 }
 
 // grant makes a new grant and returns its refresh token.
@@ -78,6 +93,9 @@ func (p *soakProvider) during(at func(phase string)) {
 
 func (p *soakProvider) token(w http.ResponseWriter, r *http.Request) {
 	_ = r.ParseForm()
+	p.mu.Lock()
+	p.requests++
+	p.mu.Unlock()
 	p.reach(phaseAsked)
 	body, ok := p.rotate(r.PostForm.Get("refresh_token"))
 	if ok {
@@ -125,6 +143,13 @@ func (p *soakProvider) tally(name string) (refreshes, reused, refused int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.refreshes[name], p.reused, p.refused
+}
+
+// asked counts the token requests.
+func (p *soakProvider) asked() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.requests
 }
 
 // renewed counts the refreshes of all grants.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/access"
@@ -53,6 +54,7 @@ type App struct {
 	watcher   *watch.Watcher   // nil: no files are applied
 	sweeper   *sweeper.Sweeper // nil: nothing is swept
 	handler   http.Handler
+	unwritten atomic.Pointer[error] // why what is buffered could not be written; nil: it could
 }
 
 // Open makes the data directory, the keyring and the database if they are
@@ -173,7 +175,7 @@ func (a *App) serve(out *egress.Egress) http.Handler {
 		}),
 		Version: a.config.Version,
 		Log:     a.config.Log,
-		Ready:   a.store.Ping,
+		Ready:   a.ready,
 	})
 }
 
@@ -185,6 +187,15 @@ func (a *App) OperatorHandler() http.Handler { return rest.AsOperator(a.handler)
 
 // RedirectURI is the one to register at every provider.
 func (a *App) RedirectURI() string { return a.broker.RedirectURI() }
+
+// ready reports whether the database answers and takes what there is to write:
+// a full disk can still be read.
+func (a *App) ready(ctx context.Context) error {
+	if err := a.unwritten.Load(); err != nil {
+		return *err
+	}
+	return a.store.Ping(ctx)
+}
 
 // Close waits for renewals in progress, as long as the context lets it, writes
 // what is buffered and closes the database.

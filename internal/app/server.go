@@ -188,6 +188,10 @@ func (s *Server) keepHouse(ctx context.Context) {
 			return
 		case <-flush.C:
 			err = errors.Join(s.broker.Flush(ctx), s.keys.Flush(ctx), s.audit.Flush(ctx), s.keepMark(ctx))
+			s.unwritten.Store(nil)
+			if err != nil && ctx.Err() == nil {
+				s.unwritten.Store(&err)
+			}
 			s.spill.Replay(ctx)
 			s.rotate(ctx)
 		case <-tidy.C:

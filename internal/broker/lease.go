@@ -17,7 +17,7 @@ const (
 	leaseLife = 4 * arrangement.TokenTimeout
 	// clockSkew is how far the clocks of nodes may be apart. Within it no clock
 	// ends a lease: whoever waits must have seen it unchanged for leaseLife.
-	clockSkew = 15 * time.Minute
+	clockSkew = 30 * time.Minute
 	// leasePoll is how often a loser of the lease looks for the winner's result.
 	leasePoll = 100 * time.Millisecond
 )

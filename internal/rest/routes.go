@@ -62,7 +62,7 @@ func (s *Server) table() []route {
 
 		{"GET /v1/version", signedIn, s.version, op("Server", "Read the version", "").out(api.Version{})},
 		{"GET /healthz", nil, s.health, op("Server", "Is it up", "Answers as long as the process serves.").out(Health{})},
-		{"GET /readyz", nil, s.ready, op("Server", "Is it ready", "Answers 503 while it cannot reach its database.").out(Health{})},
+		{"GET /readyz", nil, s.ready, op("Server", "Is it ready", "Answers 503 while it cannot reach or write its database.").out(Health{})},
 		{"GET /openapi.json", nil, s.openAPI, op("Server", "Read this API's description", "OpenAPI 3.1.").out(map[string]any{})},
 		{"GET /docs", nil, s.docs, op("Server", "Read the reference", "This page.").html()},
 	}

@@ -28,7 +28,7 @@ func (s *Server) health(w http.ResponseWriter, _ *http.Request) error {
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	noStore(w.Header())
 	if err := s.config.Ready(r.Context()); err != nil {
-		return fault.Wrap(err, api.CodeUnavailable, "the database cannot be reached").
+		return fault.Wrap(err, api.CodeUnavailable, "the database cannot be reached or written").
 			WithHint("the server's log says why, under the same request id")
 	}
 	return answer(w, http.StatusOK, Health{Status: "ok"})
