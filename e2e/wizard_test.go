@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -32,7 +33,13 @@ func (c *chromium) says(texts ...string) {
 // waits until something is on the page, however often it is loaded anew.
 func (c *chromium) waits(selector string) {
 	c.t.Helper()
-	c.do("wait for "+selector, chromedp.WaitReady(chromedp.CSS(selector)))
+	there := fmt.Sprintf(`document.readyState === "complete" && document.querySelector(%q) !== null`, selector)
+	deadline := time.Now().Add(patience)
+	for ready := false; !ready; ready, _ = chromedp.Run(c.ctx, chromedp.Evaluate[bool](there)) {
+		if time.Now().After(deadline) {
+			c.t.Fatalf("%s is not at %s:\n%s", selector, c.address(), evaluate[string](c, `document.body.innerText`))
+		}
+	}
 }
 
 // consents goes to the provider in this window, as where no other is opened.

@@ -162,7 +162,7 @@ func (a *App) serve(out *egress.Egress) http.Handler {
 		Proxy:     proxy.New(engine, rest.WriteError),
 		Web: web.New(web.Config{
 			Flows:     a.broker,
-			Domain:    console.Domain{Connections: a.broker, Grants: a.broker, Catalogue: a.broker, Keys: a.keys, Calls: engine, Links: a.links},
+			Domain:    console.Domain{Connections: a.broker, Grants: a.broker, Catalogue: a.broker, Keys: a.keys, Calls: engine, Links: a.links, Custody: console.Custody{Trail: a.audit, Keyring: keyringDesk{a.keyring, a}}},
 			Links:     a.links,
 			Writer:    a.broker,
 			Network:   discovery.New(out.Client(tokenRequestLimit), a.config.Now),

@@ -12,21 +12,28 @@ import (
 const (
 	calendarWeeks = 26
 	calendarLimit = 500 // of each kind
+	calendarWeek  = 8   // named in a week; the others are counted
+	calendarPast  = 20  // named of what has ended
 )
 
 // week is what ends in the seven days from a Monday.
 type week struct {
 	From, To time.Time
 	Endings  []ending
+	Count    int
 }
 
 // calendarPage is what ends in the coming half year.
 type calendarPage struct {
-	Past  []ending
-	Weeks []week // those in which something ends
-	Until time.Time
-	Cut   bool // there are more than are shown
+	Past     []ending
+	PastMore int    // what has ended and is not named
+	Weeks    []week // those in which something ends
+	Until    time.Time
+	Cut      bool // there are more than were counted
 }
+
+// More is how many are not named.
+func (w week) More() int { return w.Count - len(w.Endings) }
 
 func (c *Console) calendar(w http.ResponseWriter, r *http.Request) error {
 	clients, err := c.Catalogue.Clients(r.Context(), ledger.Page{})
@@ -42,7 +49,11 @@ func (c *Console) calendar(w http.ResponseWriter, r *http.Request) error {
 	p.Cut = len(found) >= calendarLimit
 	for _, e := range found {
 		if e.Past {
-			p.Past = append(p.Past, e)
+			if len(p.Past) < calendarPast {
+				p.Past = append(p.Past, e)
+			} else {
+				p.PastMore++
+			}
 			continue
 		}
 		from := mondayOf(e.At)
@@ -50,7 +61,10 @@ func (c *Console) calendar(w http.ResponseWriter, r *http.Request) error {
 			p.Weeks = append(p.Weeks, week{From: from, To: from.AddDate(0, 0, 6)})
 		}
 		last := &p.Weeks[len(p.Weeks)-1]
-		last.Endings = append(last.Endings, e)
+		last.Count++
+		if len(last.Endings) < calendarWeek {
+			last.Endings = append(last.Endings, e)
+		}
 	}
 	return c.render(w, r, "calendar", p)
 }

@@ -5,6 +5,7 @@
 //	/connections/{name}           state, token, scopes, events, calls; try it, run an operation, test, debug, renew, revoke, delete, export
 //	/clients /providers /keys     lists; a key is made here and shown once
 //	/calendar                     what ends, week by week
+//	/audit /keyring               who changed what; the keys that seal secrets
 //
 // Each action is a form that is posted and answered by a redirect. What an
 // action brings (an API's answer, a new key) waits in memory for the page that

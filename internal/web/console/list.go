@@ -26,7 +26,7 @@ type listPage struct {
 	Connections []api.Connection
 	States      []api.State
 	Sorts       []string
-	Next        string // the query of the next page; "": this is the last
+	Next        string // the path and query of the next page; "": this is the last
 	First       bool   // this is the first page
 	Filtered    bool
 	Links       []bulkLink // what a bulk action made
@@ -108,7 +108,7 @@ func (c *Console) list(w http.ResponseWriter, r *http.Request) error {
 		if at := orderedBy(q.Sort, last); !at.IsZero() {
 			next.Set("at", strconv.FormatInt(at.UnixMilli(), 10))
 		}
-		p.Next = next.Encode()
+		p.Next = "/connections?" + next.Encode()
 	}
 	if made, ok := shelf.Take[bulkResult](c.shelf, r, false); ok {
 		p.Links, p.Failed = made.links, made.failed

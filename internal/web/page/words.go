@@ -40,6 +40,7 @@ func (s *Set) funcs() template.FuncMap {
 		"t":     s.words.say,
 		"has":   func(key string) bool { _, ok := s.words[key]; return ok },
 		"when":  instant,
+		"day":   day,
 		"under": func(path, section string) bool { return path == section || strings.HasPrefix(path, section+"/") },
 		"list":  func(items ...any) []any { return items },
 		"join":  func(items []string) string { return strings.Join(items, " ") },
@@ -73,4 +74,10 @@ func instant(at any) template.HTML {
 	t = t.UTC()
 	exact := t.Format(time.RFC3339)
 	return template.HTML(`<time datetime="` + exact + `" title="` + exact + `">` + t.Format("2006-01-02 15:04") + ` UTC</time>`) //nolint:gosec // digits of a time only
+}
+
+// day renders a day of the calendar; a script may write it as the reader does.
+func day(at time.Time) template.HTML {
+	text := at.Format(time.DateOnly)
+	return template.HTML(`<time datetime="` + text + `">` + text + `</time>`) //nolint:gosec // digits of a day only
 }

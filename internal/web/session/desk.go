@@ -26,7 +26,8 @@ type Config struct {
 	Operators *access.Operators
 	PublicURL string  // what browsers see
 	OpenID    *OpenID // nil: passwords only
-	// Acted hears of every form that a signed-in operator sends; nil: nobody does.
+	// Acted hears of every form that an operator sends and of every sign-in; nil:
+	// nobody does.
 	Acted func(operator, path string)
 	Log   *slog.Logger
 }
@@ -146,7 +147,10 @@ func (d *Desk) cookieName() string {
 }
 
 // admit gives the browser its cookie and sends it on.
-func (d *Desk) admit(w http.ResponseWriter, token, next string) {
+func (d *Desk) admit(w http.ResponseWriter, s access.Session, token, next string) {
+	if d.Acted != nil {
+		d.Acted(s.Operator, "/sign-in")
+	}
 	http.SetCookie(w, d.cookie(d.cookieName(), token, int(access.SessionLifetime.Seconds())))
 	d.Pages.Redirect(w, local(next))
 }

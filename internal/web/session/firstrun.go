@@ -33,12 +33,12 @@ func (d *Desk) firstRun(w http.ResponseWriter, r *http.Request) {
 	err := d.Operators.Redeem(r.Context(), form.Code, form.Name, password)
 	switch shown := fault.As(err); {
 	case err == nil:
-		token, _, err := d.Operators.Begin(r.Context(), form.Name, addressOf(r))
+		token, s, err := d.Operators.Begin(r.Context(), form.Name, addressOf(r))
 		if err != nil {
 			page.Fail(d.Pages, w, r, d.Log, err)
 			return
 		}
-		d.admit(w, token, "/overview?done=first_run")
+		d.admit(w, s, token, "/overview?done=first_run")
 	case shown.Code == api.CodeInvalid:
 		field := "password"
 		if strings.Contains(shown.Message, "is not a name") {

@@ -118,12 +118,12 @@ func (d *Desk) openIDCallback(w http.ResponseWriter, r *http.Request) {
 		d.notSignedIn(w, r, form, err)
 		return
 	}
-	token, _, err := d.Operators.Begin(r.Context(), "openid:"+who, addressOf(r))
+	token, s, err := d.Operators.Begin(r.Context(), "openid:"+who, addressOf(r))
 	if err != nil {
 		d.notSignedIn(w, r, form, err)
 		return
 	}
-	d.admit(w, token, a.next)
+	d.admit(w, s, token, a.next)
 }
 
 // identify redeems the code and says whose it is, by the name to show.

@@ -50,12 +50,12 @@ func (d *Desk) showSignIn(w http.ResponseWriter, r *http.Request, status int, fo
 
 func (d *Desk) signIn(w http.ResponseWriter, r *http.Request) {
 	form := signInForm{Name: r.PostFormValue("name"), Next: r.PostFormValue("next")}
-	token, _, err := d.Operators.SignIn(r.Context(), form.Name, r.PostFormValue("password"), addressOf(r))
+	token, s, err := d.Operators.SignIn(r.Context(), form.Name, r.PostFormValue("password"), addressOf(r))
 	if err != nil {
 		d.notSignedIn(w, r, form, err)
 		return
 	}
-	d.admit(w, token, form.Next)
+	d.admit(w, s, token, form.Next)
 }
 
 // notSignedIn shows the form again with what is wrong, or a page for what is

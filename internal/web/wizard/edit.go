@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
@@ -87,6 +88,9 @@ func (z *Wizard) editClient(w http.ResponseWriter, r *http.Request) error {
 			f.Variables[name] = ""
 		}
 	}
+	if at := c.ClientSecretExpiresAt; at != nil {
+		f.Expires = at.UTC().Format(time.DateOnly)
+	}
 	p := setupPage{Mode: modeClient, Name: c.Name, Provider: provider, Form: f}
 	p.Secret = secretOf(c)
 	return z.showSetup(w, r, p)
@@ -153,6 +157,9 @@ func written(c api.Client, typed api.ClientSpec) (api.ClientSpec, error) {
 		return spec, err
 	}
 	spec.ClientID, spec.TokenEndpointAuthMethod = typed.ClientID, typed.TokenEndpointAuthMethod
+	if spec.ClientSecretExpiresAt == nil || typed.ClientSecretExpiresAt == nil || spec.ClientSecretExpiresAt.UTC().Format(time.DateOnly) != typed.ClientSecretExpiresAt.Format(time.DateOnly) {
+		spec.ClientSecretExpiresAt = typed.ClientSecretExpiresAt // the day is another; else the hour stays
+	}
 	spec.ClientSecret, spec.PrivateKey = typed.ClientSecret, typed.PrivateKey
 	merged := maps.Clone(spec.Variables)
 	if merged == nil {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
@@ -23,6 +24,7 @@ type form struct {
 	More      string   // typed
 	Grant     string
 	Method    string // token_endpoint_auth_method
+	Expires   string // the day on which the client secret ends, 2027-01-31; "": not known
 	Settings  map[string]string
 	Rest      string // YAML
 	Insist    bool   // save it in spite of warnings and tests
@@ -41,7 +43,8 @@ func (z *Wizard) formOf(r *http.Request, p api.Provider) form {
 		Name: strings.TrimSpace(r.PostFormValue("name")), Client: r.PostFormValue("client"),
 		ClientID: r.PostFormValue(fieldID), More: r.PostFormValue(fieldMore), Rest: r.PostFormValue("rest"),
 		Grant: r.PostFormValue(fieldGrant), Method: r.PostFormValue("token_endpoint_auth_method"),
-		Insist: r.PostFormValue("insist") != "", Kept: r.PostFormValue("kept"),
+		Expires: strings.TrimSpace(r.PostFormValue(fieldExpires)),
+		Insist:  r.PostFormValue("insist") != "", Kept: r.PostFormValue("kept"),
 		Scopes: r.PostForm["scope"], Variables: make(map[string]string), Settings: make(map[string]string),
 		secrets: secrets{Secret: r.PostFormValue(fieldSecret), Key: r.PostFormValue("private_key")},
 	}
@@ -127,10 +130,26 @@ func (f form) variables(p api.Provider, ofClient bool) map[string]string {
 	return values
 }
 
+// secretExpires is the end of the day on which the client secret ends, nil where
+// none was written; ok: what was written is a day.
+func (f form) secretExpires() (at *time.Time, ok bool) {
+	if f.Expires == "" {
+		return nil, true
+	}
+	day, err := time.Parse(time.DateOnly, f.Expires)
+	if err != nil {
+		return nil, false
+	}
+	return &day, true
+}
+
 // needed are the fields that must hold something and do not. What the client
 // says already need not be said again.
 func (z *Wizard) needed(p setupPage, known map[string]string) page.Faults {
 	faults := page.Faults{}
+	if _, ok := p.Form.secretExpires(); !ok {
+		faults[fieldExpires] = z.Pages.Word("setup.secret_expires_fault")
+	}
 	if p.asksClient() && strings.TrimSpace(p.Form.ClientID) == "" {
 		faults[fieldID] = z.Pages.Word("wizard.needed")
 	}

@@ -34,12 +34,13 @@ type mistake struct {
 
 // The fields of a form that mistakes are about, besides v.NAME.
 const (
-	fieldID     = "client_id"
-	fieldSecret = "client_secret"
-	fieldMore   = "more_scopes" // scopes that are typed
-	fieldScopes = "scopes"      // all that are asked for
-	fieldGrant  = "grant"
-	inVariable  = "v."
+	fieldID      = "client_id"
+	fieldSecret  = "client_secret"
+	fieldMore    = "more_scopes" // scopes that are typed
+	fieldScopes  = "scopes"      // all that are asked for
+	fieldGrant   = "grant"
+	fieldExpires = "client_secret_expires_at"
+	inVariable   = "v."
 )
 
 const (

@@ -139,6 +139,7 @@ func (z *Wizard) clientSpec(f form, p api.Provider) api.ClientSpec {
 	spec := api.ClientSpec{
 		Provider: p.Name, ClientID: f.ClientID, TokenEndpointAuthMethod: f.Method, Variables: f.variables(p, true),
 	}
+	spec.ClientSecretExpiresAt, _ = f.secretExpires() // what is no day was refused with the form
 	if f.secrets.Secret != "" {
 		secret := api.Secret(f.secrets.Secret)
 		spec.ClientSecret = &secret

@@ -290,7 +290,8 @@ func authMethods() []string {
 // credentialFields are what the client proves itself by, besides its id and secret.
 func (z *Wizard) credentialFields(p setupPage) []field {
 	method := field{ID: "token_endpoint_auth_method", Label: z.Pages.Word("setup.method"), Value: p.Form.Method, Kind: kindChoice, Choices: authMethods(), Path: "token_endpoint_auth_method", Optional: true}
-	return []field{method}
+	expires := field{ID: fieldExpires, Label: z.Pages.Word("setup.secret_expires"), Value: p.Form.Expires, Kind: kindText, Path: fieldExpires, Optional: true}
+	return []field{method, expires}
 }
 
 // settingFields are those of the table of settings.

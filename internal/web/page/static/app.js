@@ -13,6 +13,10 @@
   const times = () => {
     for (const e of document.querySelectorAll("time[datetime]")) {
       const at = new Date(e.dateTime);
+      if (e.dateTime.length === 10) { // a day, which is the same in every zone
+        e.textContent = at.toLocaleDateString(undefined, { dateStyle: "medium", timeZone: "UTC" });
+        continue;
+      }
       e.textContent = e.closest("[data-relative]") ? say(at) : at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
       e.title = at.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" }) + "\n" + e.dateTime;
     }
@@ -39,6 +43,10 @@
       if (document.visibilityState === "visible" || live.dataset.every) {
         try {
           const answer = await fetch(live.dataset.live, { headers: { Accept: "application/json" } });
+          if (answer.redirected) { // the session has ended: to the sign-in page, and back here
+            location.reload();
+            return;
+          }
           const status = answer.ok ? await answer.json() : null;
           if (status && status.version !== version && (live.dataset.every || !document.querySelector("form:focus-within, dialog[open]"))) {
             popup?.close();

@@ -1,0 +1,175 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+)
+
+// opened is the window that something on the page opens.
+func (c *chromium) opened(by func()) *chromium {
+	c.t.Helper()
+	by()
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
+	defer cancel()
+	for ctx.Err() == nil {
+		if found := c.windows(); len(found) > 0 {
+			tab, leave := chromedp.NewContext(c.ctx, chromedp.WithTargetID(found[0].TargetID))
+			c.t.Cleanup(leave)
+			window := &chromium{t: c.t, ctx: tab}
+			if err := chromedp.Listen(tab, window.hear); err != nil {
+				c.t.Fatal(err)
+			}
+			return window
+		}
+	}
+	c.t.Fatalf("no window was opened by %s", c.address())
+	return nil
+}
+
+// windows are those that pages opened and nobody closed.
+func (c *chromium) windows() (found []*target.Info) {
+	c.t.Helper()
+	all, err := chromedp.Targets(c.ctx)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, one := range all {
+		if one.Type == "page" && one.OpenerID != "" {
+			found = append(found, one)
+		}
+	}
+	return found
+}
+
+// closes waits until no window is open that a page opened.
+func (c *chromium) closes() {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
+	defer cancel()
+	for len(c.windows()) > 0 {
+		if ctx.Err() != nil {
+			c.t.Fatal("the window is not closed")
+		}
+	}
+}
+
+// follows presses a link that opens a window, and gives that window.
+func (c *chromium) follows(selector string) *chromium {
+	c.t.Helper()
+	return c.opened(func() { c.do("press "+selector, chromedp.Click(chromedp.CSS(selector))) })
+}
+
+// signsInAtTheProvider signs in there, which asks for consent.
+func (c *chromium) signsInAtTheProvider(login string) {
+	c.t.Helper()
+	c.waits("input[name=login]")
+	evaluate[string](c, `document.querySelector('[name=login]').value = ''`) // the account may be offered there
+	c.submits("button[type=submit]", map[string]string{"login": login, "password": "secret"})
+}
+
+// presses does it without waiting for what comes: the window may close.
+func (c *chromium) presses(selector string) {
+	c.t.Helper()
+	c.do("press "+selector, chromedp.Click(chromedp.CSS(selector)))
+}
+
+// wizardAt is an operator's browser at a server that knows a provider, and a
+// connection that nobody has authorized.
+func wizardAt(t *testing.T) (*world, *server, *chromium) {
+	t.Helper()
+	w := newWorld(t, authServerOptions{})
+	server := startServe(t, w.data)
+	w.ok("apply", "-f", w.manifest())
+	c := startChromium(t)
+	c.signsIn(strings.TrimSpace(w.ok("operator", "reset")))
+	return w, server, c
+}
+
+func TestThePageBehindTurnsGreenByItselfAndClosesTheWindow(t *testing.T) {
+	w, server, c := wizardAt(t)
+	c.opens(server.url + "/new/connection/mail")
+	c.submits(`form[action$="/authorize"] .primary`, nil)
+
+	// Consent refused: said on the page behind.
+	window := c.follows(`a[data-popup]`)
+	window.waits(`a[href$="/abort"]`)
+	window.presses(`a[href$="/abort"]`)
+	c.waits(`.panel.warn`)
+	c.says("It did not work", "Begin again")
+	c.closes()
+
+	c.submits(`form[action$="/authorize"] .actions button`, nil)
+	window = c.follows(`a[data-popup]`)
+	window.signsInAtTheProvider("maria")
+	window.presses("button[type=submit]")
+	c.waits(`#call`)
+	c.says("mail is connected", "maria")
+	c.closes()
+
+	// Another account: refused in words, and the connection stays as it was.
+	for _, name := range []string{"_session", "_session.legacy"} { // signed out there
+		if _, err := chromedp.Call(c.ctx, network.DeleteCookies, network.DeleteCookiesParams{Name: name, URL: w.as.Issuer}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.submits(`form[action$="/authorize"] .actions button`, nil)
+	window = c.follows(`a[data-popup]`)
+	window.signsInAtTheProvider("mallory")
+	window.presses("button[type=submit]")
+	c.waits(`.panel.warn`)
+	c.says("It did not work", "maria")
+	c.closes()
+	_ = c.complained()
+	c.judges("wizard-another-account")
+}
+
+// tabsTo goes on with the keyboard until a field, link or button has the focus.
+func (c *chromium) tabsTo(selector string) {
+	c.t.Helper()
+	for range 80 {
+		if evaluate[bool](c, fmt.Sprintf(`document.activeElement.matches(%q)`, selector)) {
+			return
+		}
+		c.do("Tab", chromedp.KeyEvent("\t"))
+	}
+	c.t.Fatalf("the keyboard does not reach %s at %s", selector, c.address())
+}
+
+func TestTheWizardIsWalkedWithTheKeyboardOnANarrowScreen(t *testing.T) {
+	w, server, c := wizardAt(t)
+	c.dims(390, "light")
+	c.opens(server.url + "/new")
+	c.do("search", chromedp.KeyEvent("/"))
+	c.do("type", chromedp.KeyEvent("real"))
+	c.waits(`#found a[href$="/new/provider/real"]`)
+	c.tabsTo(`a[href$="/new/provider/real"]`)
+	c.do("Enter", chromedp.KeyEvent("\r"), chromedp.WaitReady(chromedp.CSS(`#client_id`)))
+	client := w.as.Clients["basic-client"]
+	c.tabsTo(`#client_id`)
+	c.do("type", chromedp.KeyEvent(client.ID))
+	c.tabsTo(`#client_secret`)
+	c.do("type", chromedp.KeyEvent(client.Secret))
+	c.tabsTo(`#more_scopes`)
+	c.do("type", chromedp.KeyEvent("mail.read"))
+	c.tabsTo(`.here .primary`)
+	c.do("Enter", chromedp.KeyEvent("\r"), chromedp.WaitReady(chromedp.CSS(`a[data-popup]`)))
+	c.tabsTo(`a[data-popup]`)
+	window := c.opened(func() { c.do("Enter", chromedp.KeyEvent("\r")) })
+	window.waits("input[name=login]")
+	window.tabsTo("[name=login]")
+	window.do("sign in", chromedp.KeyEvent("maria\tsecret\r"))
+	window.waits(`a[href$="/abort"]`)
+	window.tabsTo("button[type=submit]")
+	window.do("consent", chromedp.KeyEvent("\r"))
+	c.waits(`#call`)
+	c.closes()
+	c.tabsTo(`#call #path`)
+	c.do("Enter", chromedp.KeyEvent("\r"), chromedp.WaitReady(chromedp.CSS(`#call pre`)))
+	c.says("real is connected", "valetkey call real")
+}
