@@ -61,6 +61,38 @@ if [ "${1:-}" = apply ]; then
 	done
 	exit
 fi
+if [ "${1:-}" = import ]; then
+	megabytes=${2:-48}
+	[[ $megabytes =~ ^[1-9][0-9]?$ ]] || usage
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	CGO_ENABLED=0 go build -trimpath -o "$work/valetkey" ./cmd/valetkey
+	padding=$(printf 'x%.0s' $(seq 860))
+	# About a kilobyte an entry, and as many as it takes.
+	entries() { seq -f "$1" "$((megabytes * 1000))"; }
+	{
+		printf '{"openapi":"3.0.3","info":{"title":"Contoso","version":"1"},"servers":[{"url":"https://api.contoso.example"}],'
+		printf '"components":{"securitySchemes":{"o":{"type":"oauth2","flows":{"clientCredentials":{"tokenUrl":"https://login.contoso.example/token","scopes":{}}}}}},"paths":{"/":{}'
+		entries ',"/things/%.0f":{"get":{"description":"'"$padding"'","responses":{"200":{"description":"ok"}}}}'
+		printf '}}'
+	} >"$work/openapi.json"
+	{
+		printf '{"info":{"name":"Contoso","schema":"https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},'
+		printf '"auth":{"type":"oauth2","oauth2":[{"key":"accessTokenUrl","value":"https://login.contoso.example/token"},{"key":"clientId","value":"a"}]},"item":[{"name":"first"}'
+		entries ',{"name":"r","request":{"method":"POST","url":{"raw":"https://api.contoso.example/things/%.0f"},"body":{"mode":"raw","raw":"'"$padding"'"}}}'
+		printf ']}'
+	} >"$work/postman.json"
+	{
+		printf 'name,client_id,token_url,access_token,refresh_token\n'
+		entries "mail%.0f,app,https://login.contoso.example/token,$padding,rt"
+	} >"$work/tokens.csv"
+	TIMEFORMAT='%R s'
+	for kind in openapi.json postman.json tokens.csv; do
+		printf '%s, %s MB: ' "$kind" "$(($(stat -c %s "$work/$kind") / 1000000))"
+		time "$work/valetkey" import "${kind%.*}" "$work/$kind" --dry-run --data "$work/data" -o json >"$work/plan" 2>&1 || die "$(tail -n 2 "$work/plan")"
+	done
+	exit
+fi
 [ "${1:-}" = start ] || usage
 runs=${2:-11}
 [[ $runs =~ ^[1-9][0-9]*$ ]] || usage
