@@ -261,6 +261,10 @@ func TestAPasswordNeedsTheOperatorsLeave(t *testing.T) {
 	if _, err := h.PutConnection(h.ctx, "it", spec); code(err) != api.CodeForbidden || !strings.Contains(fault.As(err).Hint, "--allow-grants password") {
 		t.Fatalf("%v", err)
 	}
+	byHash := api.ConnectionSpec{Client: "app", Grant: "implicit"} // RFC 9700 section 2.1.2
+	if _, err := h.PutConnection(h.ctx, "it", byHash); code(err) != api.CodeForbidden || !strings.Contains(fault.As(err).Hint, "--allow-grants implicit") {
+		t.Fatalf("%v", err)
+	}
 	h.config.AllowGrants = []string{"password"}
 	allowed := h.open()
 	_, err := allowed.PutConnection(h.ctx, "it", spec)
