@@ -90,6 +90,21 @@ func ParseMetadata(issuer string, body []byte, opts ...Option) (Server, error) {
 	if err := json.Unmarshal(body, &doc); err != nil {
 		return Server{}, misconfigured(CodeInvalidMetadata, "a member of the metadata has the wrong type")
 	}
+	return doc.accept(issuer, opts)
+}
+
+// WithSigned lays the claims of signed metadata over the plain document (RFC
+// 8414 §2.1). Whoever calls it has verified their signature. The error is an
+// *Error.
+func (s Server) WithSigned(claims []byte, opts ...Option) (Server, error) {
+	doc := metadata{Server: s, AuthMethods: &s.AuthMethods}
+	if json.Unmarshal(claims, &doc) != nil {
+		return Server{}, misconfigured(CodeInvalidMetadata, "a member of the signed metadata has the wrong type")
+	}
+	return doc.accept(s.Issuer, opts)
+}
+
+func (doc metadata) accept(issuer string, opts []Option) (Server, error) {
 	s := doc.Server
 	if !acceptIssuer(issuer, s.Issuer, opts) {
 		return Server{}, misconfigured(CodeIssuerMismatch,

@@ -17,6 +17,8 @@ type Features struct {
 	ClientIDDocuments bool     `json:"client_id_metadata_document_supported,omitempty"`            // client id metadata documents
 	BoundTokens       bool     `json:"tls_client_certificate_bound_access_tokens,omitempty"`       // RFC 8705 §3.3
 
+	SignedMetadata string `json:"signed_metadata,omitempty"` // RFC 8414 §2.1: a JWT; see Server.WithSigned
+
 	// MTLSEndpointAliases are the endpoints to use instead when a client shows a
 	// certificate (RFC 8705 §5).
 	MTLSEndpointAliases *EndpointAliases `json:"mtls_endpoint_aliases,omitempty"`

@@ -115,7 +115,7 @@ func (s *Servers) fetch(ctx context.Context, issuer, address string) (oauth.Serv
 	if err != nil {
 		return oauth.Server{}, judged(err, address)
 	}
-	return server, nil
+	return s.signed(ctx, server)
 }
 
 // judged tells an absent document from a bad one and from a server in trouble.
