@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -93,5 +95,48 @@ func TestABrowserThatCannotBeStartedIsNoFailure(t *testing.T) {
 		"connect", "mail", "--issuer", s.Credentials().Issuer, "--client-id", s.Credentials().PublicClientID)
 	if !strings.Contains(said, "error: interrupted") {
 		t.Error(said)
+	}
+}
+
+func TestOAuth21_8_5_4_ThePortIsOpenOnLoopbackAndWhileTheFlowRuns(t *testing.T) {
+	s, err := demo.StartProvider(t.Context(), "127.0.0.1:0", sandbox.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := free.Addr().String()
+	free.Close()
+	env, open := environment(t), false
+	before := env.Getenv
+	env.Getenv = func(name string) string {
+		if name == "VALETKEY_LISTEN" {
+			return host
+		}
+		return before(name)
+	}
+	env.Browser = func(address string) error {
+		u, err := url.Parse(address)
+		if err != nil {
+			return err
+		}
+		connection, err := net.Dial("tcp", u.Host)
+		if err == nil {
+			open = true
+			connection.Close()
+		}
+		return io.EOF
+	}
+	_, said := runUntil(t, "open the address above by hand", env,
+		"connect", "mail", "--issuer", s.Credentials().Issuer, "--client-id", s.Credentials().PublicClientID)
+	if !open || !strings.Contains(said, "http://"+host+"/oauth/start/") {
+		t.Fatalf("open %t at %q:\n%s", open, host, said)
+	}
+	if connection, err := net.Dial("tcp", host); err == nil {
+		connection.Close()
+		t.Error("after the flow somebody still listens")
 	}
 }
