@@ -22,8 +22,12 @@ const (
 	headerTimeout = 10 * time.Second
 	// idleTimeout is how long a caller's connection is kept between requests.
 	idleTimeout = 2 * time.Minute
-	// maxHeader bounds a request's header, in bytes.
-	maxHeader = 64 << 10
+	// maxHeader bounds a request's header, in bytes. What package rest takes is
+	// less; up to here its answer names the limit.
+	maxHeader = 1 << 20
+	// maxStreams bounds the requests of one HTTP/2 connection at once, and with
+	// it what a caller can cause that opens and resets them without end.
+	maxStreams = 250
 	// grace is how long requests and renewals may go on once the server is told to stop.
 	grace = 20 * time.Second
 	// flushEvery is how often what is buffered is written.
@@ -159,8 +163,13 @@ func (s *Server) closeListeners() {
 }
 
 func (s *Server) httpServer(handler http.Handler) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // as servers in front speak it (RFC 9113 section 3.3)
 	return &http.Server{
 		Handler:           handler,
+		Protocols:         protocols,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,

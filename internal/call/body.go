@@ -49,7 +49,10 @@ func (o *outgoing) buffer() error {
 		o.Body, o.ContentLength, o.Trailer = nil, 0, nil
 		return nil
 	}
-	if o.ContentLength < 0 || o.ContentLength > maxReplay || len(o.Trailer) > 0 {
+	// Who expects a 100 sends nothing before it (RFC 9110 section 10.1.1), and the
+	// API is the one to say it.
+	expects := strings.EqualFold(o.Header.Get("Expect"), "100-continue")
+	if expects || o.ContentLength < 0 || o.ContentLength > maxReplay || len(o.Trailer) > 0 {
 		o.streamed = true
 		return nil
 	}

@@ -100,3 +100,11 @@ type watchedStream struct {
 	watched
 	io.Writer
 }
+
+// CloseWrite ends the way to the API and leaves the way back open.
+func (s *watchedStream) CloseWrite() error {
+	if half, ok := s.Writer.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}

@@ -81,6 +81,8 @@ func layerOf() map[string]int {
 
 		"internal/web/chart": 44, "internal/web/fragment": 44, "internal/web/page": 45, "internal/web/session": 46, "internal/web/shelf": 47, "internal/web/console": 48, "internal/web/link": 48, "internal/web/wizard": 49,
 
+		"internal/intake": 45,
+
 		"internal/proxy": 50,
 		"internal/rest":  50,
 		"internal/web":   50,

@@ -11,6 +11,8 @@
 //     connection that [Split] names.
 //   - What an API says before its answer (103 and other 1xx) is passed on at once.
 //   - Memory per call is one pooled buffer, whatever the size of the bodies.
+//   - No shared cache may keep an answer, which is for one connection's callers.
+//   - A protocol that was switched ends one way at a time.
 //   - An answer that breaks off breaks the caller's connection off too: half
 //     an answer never looks whole.
 //

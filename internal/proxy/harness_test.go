@@ -39,6 +39,16 @@ func (o one) Used(string) {}
 // front serves a Handler before the API at base, and returns its URL.
 func front(t testing.TB, base string, transport http.RoundTripper) string {
 	t.Helper()
+	server := httptest.NewUnstartedServer(handler(t, base, transport))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// handler is a Handler before the API at base.
+func handler(t testing.TB, base string, transport http.RoundTripper) *Handler {
+	t.Helper()
 	baseURL, err := url.Parse(base)
 	if err != nil {
 		t.Fatal(err)
@@ -47,12 +57,7 @@ func front(t testing.TB, base string, transport http.RoundTripper) string {
 		BaseURL: baseURL, Token: []target.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}},
 	}}}
 	open := func(*broker.Credential) (secret.Text, error) { return secret.NewText("t0k"), nil }
-	engine := call.New(credentials, transport, call.Options{Open: open})
-	server := httptest.NewUnstartedServer(New(engine, problem))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.Start()
-	t.Cleanup(server.Close)
-	return server.URL
+	return New(call.New(credentials, transport, call.Options{Open: open}), problem)
 }
 
 // out is the way to APIs that the server takes.

@@ -115,6 +115,7 @@ func upgrade(r *http.Request) string {
 func (h *Handler) answer(w http.ResponseWriter, response *http.Response) {
 	header := w.Header()
 	copyHeader(header, response.Header)
+	keepPrivate(header)
 	if _, ok := header["Content-Type"]; !ok {
 		header["Content-Type"] = nil // the standard server would guess one
 	}
@@ -140,6 +141,26 @@ func (h *Handler) answer(w http.ResponseWriter, response *http.Response) {
 			header[http.TrailerPrefix+name] = values
 		}
 	}
+}
+
+// keepPrivate keeps shared caches from an answer, which is for one connection's
+// callers (RFC 9111 section 3.5): the API takes a cache that allows it to be the
+// caller's own. What the API says of private caches stays.
+func keepPrivate(header http.Header) {
+	fields := header["Cache-Control"]
+	if len(fields) == 0 {
+		header["Cache-Control"] = []string{"no-store"}
+		return
+	}
+	for _, field := range fields {
+		for directive := range strings.SplitSeq(field, ",") {
+			name, _, _ := strings.Cut(strings.TrimSpace(directive), "=")
+			if strings.EqualFold(name, "private") || strings.EqualFold(name, "no-store") {
+				return
+			}
+		}
+	}
+	header["Cache-Control"] = []string{"no-store"}
 }
 
 // output is the way to the caller.

@@ -4,13 +4,15 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
 // tunnel joins the caller with an API that switched protocols, as for a
-// WebSocket (RFC 6455 section 4). It ends when either side does.
+// WebSocket (RFC 6455 section 4). When one side has said all, the other may
+// finish what it says, for a while.
 func (h *Handler) tunnel(w http.ResponseWriter, r *http.Request, response *http.Response) {
 	upstream, ok := response.Body.(io.ReadWriteCloser)
 	if !ok || upgrade(r) == "" {
@@ -26,19 +28,36 @@ func (h *Handler) tunnel(w http.ResponseWriter, r *http.Request, response *http.
 	if err := writeSwitch(buffered.Writer, response); err != nil {
 		return
 	}
-	ended := make(chan struct{}, 2)
+	ended := make(chan bool, 2)
 	go pipe(upstream, buffered.Reader, ended)
 	go pipe(conn, upstream, ended)
-	<-ended
+	left := 1
+	if halved := <-ended; halved {
+		last := time.NewTimer(lastWords)
+		defer last.Stop()
+		select {
+		case <-ended:
+			left = 0
+		case <-last.C:
+		}
+	}
 	upstream.Close()
 	conn.Close()
-	<-ended
+	for range left {
+		<-ended
+	}
 }
 
-// pipe copies one way until either end is closed.
-func pipe(to io.Writer, from io.Reader, ended chan<- struct{}) {
-	_, _ = io.Copy(to, from)
-	ended <- struct{}{}
+// lastWords is how long one side of a switched protocol may go on after the
+// other has ended.
+const lastWords = 10 * time.Second
+
+// pipe copies one way until either end is closed, and then ends that way alone
+// where it can be: it reports whether it could.
+func pipe(to io.Writer, from io.Reader, ended chan<- bool) {
+	_, err := io.Copy(to, from)
+	half, ok := to.(interface{ CloseWrite() error })
+	ended <- err == nil && ok && half.CloseWrite() == nil
 }
 
 // writeSwitch writes the 101 answer with the fields that belong to it.

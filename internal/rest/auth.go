@@ -136,6 +136,12 @@ func (s *Server) authorizeProxy(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	if err := s.calling.Enter(p.Name); err != nil {
+		w.Header().Set("Retry-After", "1")
+		s.fail(w, r, err)
+		return
+	}
+	defer s.calling.Leave(p.Name)
 	// The key is for us alone. An Authorization beside X-Valetkey-Key goes too:
 	// the token takes its place.
 	r.Header.Del(keyHeader)

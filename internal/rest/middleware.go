@@ -10,6 +10,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/intake"
 	"github.com/valetkey/valetkey/internal/onbehalf"
 	"github.com/valetkey/valetkey/internal/secret"
 )
@@ -54,6 +55,11 @@ func kindOf(v any) string {
 // clean, and everything else to the mux. For which user a request is made goes
 // on with it, and is no header any more.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
+	if status, err := intake.Oversized(r, rawPath(r)); err != nil {
+		w.Header().Set("Connection", "close")
+		s.fail(w, r, &statusError{status, err})
+		return
+	}
 	if subject := r.Header.Get(onbehalf.Header); subject != "" {
 		r = r.WithContext(onbehalf.With(r.Context(), secret.NewText(subject)))
 		r.Header.Del(onbehalf.Header)

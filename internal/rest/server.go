@@ -12,6 +12,7 @@ import (
 	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/call"
+	"github.com/valetkey/valetkey/internal/intake"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/oauth/introspection"
 )
@@ -118,6 +119,7 @@ type Server struct {
 	api      http.Handler // the mux behind the cross-site check
 	document func() ([]byte, error)
 	page     func() ([]byte, error)
+	calling  intake.Crowd
 	writing  sync.Mutex // one read-and-write of a PATCH at a time, and no PUT in between
 }
 
