@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // AuthorizationRequest is what a person's browser is sent to the authorization
@@ -148,14 +149,15 @@ func JoinScope(scopes []string, separator string) string {
 }
 
 // ParseScope reads a scope value: case-sensitive names, in their order, each
-// once. White space always separates; so does separator when it is not empty.
+// once. White space and what cannot be printed always separate; so does
+// separator when it is not empty.
 func ParseScope(value, separator string) []string {
 	if separator != "" {
 		value = strings.ReplaceAll(value, separator, " ")
 	}
 	var scopes []string
 	seen := map[string]bool{}
-	for _, name := range strings.Fields(value) {
+	for _, name := range strings.FieldsFunc(value, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
 		if !seen[name] {
 			seen[name] = true
 			scopes = append(scopes, name)
