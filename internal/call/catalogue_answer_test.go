@@ -19,7 +19,7 @@ import (
 func (s *provider) checkClient(r received, rules oauth.RequestRules) {
 	method := s.p.TokenEndpointAuthMethod
 	if rules.Auth != "" {
-		method = rules.Auth
+		method = api.AuthMethods(rules.Auth)
 	}
 	authorization := r.Header.Get("Authorization")
 	if s.grant == "jwt_bearer" {

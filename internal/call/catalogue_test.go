@@ -114,7 +114,7 @@ func (w *world) live(p api.Provider, grant string) (wrong []string) {
 		return []string{err.Error()}
 	}
 	spec := api.ClientSpec{Provider: p.Name, ClientID: clientID, Variables: typed}
-	if key := api.Secret(clientSecret); grant == "jwt_bearer" || p.TokenEndpointAuthMethod == string(oauth.AuthPrivateKeyJWT) {
+	if key := api.Secret(clientSecret); grant == "jwt_bearer" || p.TokenEndpointAuthMethod == api.AuthMethods(oauth.AuthPrivateKeyJWT) {
 		spec.PrivateKey = &w.key
 	} else {
 		spec.ClientSecret = &key
