@@ -92,7 +92,7 @@ func (p Commands) register(ctx context.Context, name string, f registerFlags) er
 			if err != nil {
 				return err
 			}
-			request.InitialAccessToken = api.Secret(token)
+			request.InitialAccessToken = token
 		}
 		return p.showClient(s.RegisterClient(ctx, name, request))
 	})
