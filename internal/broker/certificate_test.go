@@ -101,11 +101,13 @@ func (s *strictTLS) issuer(w http.ResponseWriter, r *http.Request) {
 		"authorization_endpoint":                s.plain.URL + "/authorize",
 		"token_endpoint":                        s.plain.URL + "/token",
 		"revocation_endpoint":                   s.plain.URL + "/revoke",
+		"introspection_endpoint":                s.plain.URL + "/introspect",
 		"device_authorization_endpoint":         s.plain.URL + "/device",
 		"token_endpoint_auth_methods_supported": []string{"tls_client_auth", "self_signed_tls_client_auth"},
 		"mtls_endpoint_aliases": map[string]string{
 			"token_endpoint":                s.URL + "/token",
 			"revocation_endpoint":           s.URL + "/revoke",
+			"introspection_endpoint":        s.URL + "/introspect",
 			"device_authorization_endpoint": s.URL + "/device",
 		},
 	})
@@ -153,11 +155,13 @@ func TestRFC8705_2_AClientIsKnownByItsCertificateAtEveryEndpoint(t *testing.T) {
 			der, _ := h.certified(s, method)
 			h.authorize("mail")
 			h.token("robot")
-			_, err := h.Revoke(h.ctx, "mail")
+			_, err := h.Introspect(h.ctx, "robot")
+			h.must(err)
+			_, err = h.Revoke(h.ctx, "mail")
 			h.must(err)
 			_, err = h.Begin(h.ctx, "mail", api.AuthorizeRequest{Device: true})
 			h.must(err)
-			for _, path := range []string{"/token", "/revoke", "/device"} {
+			for _, path := range []string{"/token", "/introspect", "/revoke", "/device"} {
 				if !bytes.Equal(s.shown[path], der) || s.ids[path] != "id" {
 					t.Errorf("%s: certificate shown %t, client_id %q", path, bytes.Equal(s.shown[path], der), s.ids[path])
 				}

@@ -35,7 +35,7 @@ var errInactive = errors.New("inactive")
 
 func (g *grants) Introspect(context.Context, string) (introspection.Answer, error) {
 	switch {
-	case g.untold == errInactive:
+	case errors.Is(g.untold, errInactive):
 		return introspection.Answer{}, nil
 	case g.untold == nil && !g.told.Active:
 		return g.told, arrangement.ErrNoIntrospection
