@@ -11,6 +11,9 @@ import (
 )
 
 func FuzzTokenResponse(f *testing.F) {
+	for _, seed := range malformed() {
+		f.Add(seed.status, seed.body, seed.encoding)
+	}
 	for _, body := range []string{
 		`{"access_token":"a","token_type":"Bearer"}`,                                  // T-03
 		`{"access_token":"a","expires_in":0}`, `{"access_token":"a","expires_in":-1}`, // T-04

@@ -2,6 +2,7 @@ package challenge
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -47,7 +48,9 @@ func TestChallengesThatAreMalformedAreReadAsFarAsTheyGo(t *testing.T) {
 }
 
 func FuzzChallenges(f *testing.F) {
-	for _, header := range []string{`Bearer error="invalid_token", Basic realm="x"`, `Negotiate YII==`, `Bearer "`, `=,"\`, `a b c=d,e="f\"`, "Bearer \x00=\xff"} {
+	f.Add("Bearer " + strings.Repeat("a=b,", 10_000))      // T-14
+	f.Add(`Bearer error="x` + strings.Repeat("y", 64<<10)) // T-14
+	for _, header := range []string{`Bearer error="invalid_token", error="insufficient_scope"`, "Bearer error=\"a\r\nb\"", "DPoP error=\"use_dpop_nonce\", algs=\"ES256\"", `Bearer error="invalid_token", Basic realm="x"`, `Negotiate YII==`, `Bearer "`, `=,"\`, `a b c=d,e="f\"`, "Bearer \x00=\xff"} {
 		f.Add(header)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
