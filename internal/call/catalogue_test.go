@@ -2,9 +2,12 @@ package call_test
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"net/http"
@@ -323,6 +326,11 @@ func (s *provider) redirect(state string) url.Values {
 			param = v.Name
 		}
 		answer.Set(param, tellable(v, s.told[name]))
+	}
+	if rules := s.p.AuthorizationResponse; rules != nil && rules.Verify == "shopify" {
+		mac := hmac.New(sha256.New, []byte(clientSecret))
+		mac.Write([]byte(answer.Encode()))
+		answer.Set("hmac", hex.EncodeToString(mac.Sum(nil)))
 	}
 	return answer
 }
