@@ -35,12 +35,13 @@ type Handler struct {
 	engine  Engine
 	fail    ErrorWriter
 	buffers sync.Pool
+	noStore []string // shared by the answers that say it: nothing changes a value in its place
 }
 
 // New makes a Handler. Its requests must be authorized already, and no
 // [http.ServeMux] may stand before it.
 func New(engine Engine, fail ErrorWriter) *Handler {
-	return &Handler{engine: engine, fail: fail, buffers: sync.Pool{New: func() any { return new([bufferSize]byte) }}}
+	return &Handler{engine: engine, fail: fail, noStore: []string{"no-store"}, buffers: sync.Pool{New: func() any { return new([bufferSize]byte) }}}
 }
 
 // Target is where a request wants to go.
@@ -115,7 +116,7 @@ func upgrade(r *http.Request) string {
 func (h *Handler) answer(w http.ResponseWriter, response *http.Response) {
 	header := w.Header()
 	copyHeader(header, response.Header)
-	keepPrivate(header)
+	h.keepPrivate(header)
 	if _, ok := header["Content-Type"]; !ok {
 		header["Content-Type"] = nil // the standard server would guess one
 	}
@@ -146,10 +147,10 @@ func (h *Handler) answer(w http.ResponseWriter, response *http.Response) {
 // keepPrivate keeps shared caches from an answer, which is for one connection's
 // callers (RFC 9111 section 3.5): the API takes a cache that allows it to be the
 // caller's own. What the API says of private caches stays.
-func keepPrivate(header http.Header) {
+func (h *Handler) keepPrivate(header http.Header) {
 	fields := header["Cache-Control"]
 	if len(fields) == 0 {
-		header["Cache-Control"] = []string{"no-store"}
+		header["Cache-Control"] = h.noStore
 		return
 	}
 	for _, field := range fields {
@@ -160,7 +161,7 @@ func keepPrivate(header http.Header) {
 			}
 		}
 	}
-	header["Cache-Control"] = []string{"no-store"}
+	header["Cache-Control"] = h.noStore
 }
 
 // output is the way to the caller.
