@@ -106,7 +106,7 @@ func TestTheMethodFollowsClientThenCredentialThenProviderThenServer(t *testing.T
 	} {
 		t.Run(name, func(t *testing.T) {
 			provider := api.Provider{}
-			provider.TokenEndpointAuthMethod = test.described
+			provider.TokenEndpointAuthMethod = api.AuthMethods(test.described)
 			auth, err := first(t, clientauth.Case{
 				Client: "app", ClientID: "id", Method: test.own, OwnWay: test.ownWay,
 				Provider: provider, Server: post, Now: time.Now(), Rand: rand.Reader,
