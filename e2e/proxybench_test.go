@@ -226,6 +226,23 @@ func startValetkey(b *testing.B, upstream string, env ...string) party {
 		return strings.TrimSpace(string(out))
 	}
 	valetkey("import", "token", token, "--name", "bench", "--provider", "sandbox", "--client-id", "id", "--base-url", upstream)
+	// The highest line there is, so that 64 callers of one connection are not
+	// measured waiting for each other; docs/performance.md says so.
+	admin := valetkey("key", "create", "admin", "--role", "operator")
+	request, err := http.NewRequestWithContext(b.Context(), http.MethodPatch, address+"/v1/connections/bench", strings.NewReader(`{"api":{"rate_limit":{"concurrency":50}}}`))
+	if err != nil {
+		b.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+admin)
+	request.Header.Set("Content-Type", "application/merge-patch+json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		b.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		b.Fatalf("the line was not lengthened: %s", response.Status)
+	}
 	key := valetkey("key", "create", "bench", "--connection", "bench")
 	return party{address: address + "/proxy/bench", authorization: key, pid: cmd.Process.Pid}
 }
