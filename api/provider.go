@@ -69,6 +69,10 @@ type AuthorizationRules struct {
 	RequirePushedAuthorizationRequests bool   `json:"require_pushed_authorization_requests,omitempty"` // RFC 9126: the browser carries a reference only
 	RequireSignedRequestObject         bool   `json:"require_signed_request_object,omitempty"`         // RFC 9101: signed with the client's private key
 	ResponseMode                       string `json:"response_mode,omitempty"`                         // query (what servers do), form_post
+	// RequireAdvertisedPKCE refuses a server whose metadata does not name S256,
+	// as clients of the Model Context Protocol must. Set false for a server that
+	// has it without saying so, such as Microsoft Entra.
+	RequireAdvertisedPKCE bool `json:"require_advertised_pkce,omitempty"`
 	// ResourceMode says whether resources are named (RFC 8707): auto (default,
 	// those of the connection), send (the API's base URL where the connection
 	// names none), omit.

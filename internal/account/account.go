@@ -20,7 +20,7 @@ type Proof struct {
 	ClientID string
 	Nonce    string // what the authorization request sent; "": it sent none
 	Now      time.Time
-	Algs     []string      // what the issuer announces
+	Algs     []string // what the issuer announces
 	// Keys returns the issuer's keys, anew when one was missing. Nil, or an
 	// error: the token came straight from the token endpoint, whose TLS vouches
 	// for it (OpenID Connect Core section 3.1.3.7 item 6).

@@ -27,7 +27,6 @@ import (
 type rig struct {
 	app       *app.App
 	client    *client.Client
-	refreshes *atomic.Int64
 }
 
 // tokens is an authorization server's token endpoint: it gives a new pair each time.

@@ -50,6 +50,10 @@ func (a Arrangement) AsksForIDToken() bool { return slices.Contains(a.Scopes(), 
 // (RFC 9101) or pushed ahead (RFC 9126) where the server or the description
 // wants that.
 func (d *Desk) AuthorizationURL(ctx context.Context, a Arrangement, server oauth.Server, ask Ask) (Location, error) {
+	if a.Provider.Provider.RequireAdvertisedPKCE && !server.SupportsS256() {
+		return Location{}, fault.New(api.CodeNeedsConfiguration, "the metadata of %s does not say that PKCE with S256 is supported", server.Issuer).
+			WithHint("if the server supports it all the same, take require_advertised_pkce out of the description of provider %s", a.Provider.Provider.Name)
+	}
 	request, err := d.authorizationRequest(a, ask)
 	if err != nil {
 		return Location{}, err

@@ -153,7 +153,7 @@ func TestRFC9101_TheSignedRequestNamesTheClientOutsideToo(t *testing.T) {
 	if sent.Get("client_id") != "id" || sent.Get("state") != "" || sent.Get("redirect_uri") != "" {
 		t.Fatalf("outside stands %v", sent)
 	}
-	object, err := jose.ParseSigned(sent.Get("request"), []jose.SignatureAlgorithm{jose.ES256})
+	object, err := jose.ParseSignedCompact(sent.Get("request"), []jose.SignatureAlgorithm{jose.ES256})
 	h.must(err)
 	payload, err := object.Verify(s.key.Public())
 	h.must(err)

@@ -66,3 +66,22 @@ func TestA20_FewerScopesThanAskedForLeaveAnActiveConnectionThatSaysWhichAreMissi
 		t.Fatalf("missing %q, granted %q", c.MissingScopes, c.GrantedScopes)
 	}
 }
+
+func TestMCP_5_AServerThatDoesNotNamePKCEIsRefusedWhereTheDescriptionSaysSo(t *testing.T) {
+	h := newHarness(t)
+	h.discovered() // its metadata names no code_challenge_methods_supported
+	p, err := h.Provider(h.ctx, "discovered")
+	h.must(err)
+	p.RequireAdvertisedPKCE = true
+	_, err = h.PutProvider(h.ctx, "discovered", p)
+	h.must(err)
+	_, err = h.Begin(h.ctx, "found", api.AuthorizeRequest{})
+	if refused := wantCode(t, err, api.CodeNeedsConfiguration); !strings.Contains(refused.Message, "S256") || !strings.Contains(refused.Hint, "require_advertised_pkce") {
+		t.Fatalf("%q, hint %q", refused.Message, refused.Hint)
+	}
+	p.RequireAdvertisedPKCE = false // the override, by issuer
+	_, err = h.PutProvider(h.ctx, "discovered", p)
+	h.must(err)
+	_, err = h.Begin(h.ctx, "found", api.AuthorizeRequest{})
+	h.must(err)
+}

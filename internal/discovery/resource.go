@@ -74,6 +74,7 @@ func (s *Servers) get(ctx context.Context, address string) (oauth.Response, erro
 	if err != nil {
 		return oauth.Response{}, fault.Wrap(err, api.CodeUnreachable, "%s cannot be reached", address)
 	}
+	defer response.Body.Close()
 	answer, err := oauth.ReadResponse(response, s.now())
 	if err != nil {
 		return answer, fault.Wrap(err, api.CodeUnreachable, "the answer of %s cannot be read", address)

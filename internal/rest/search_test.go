@@ -21,7 +21,7 @@ func TestConnectionsAreSearchedByTextProviderAndTags(t *testing.T) {
 	for query, want := range map[string]string{
 		"search=ALPHA":                   "alpha-files alpha-mail",
 		"search=alpha&tag=team=sales":    "alpha-mail",
-		"tag=team%3Dsales,site%3Dx":  "alpha-mail beta-mail",
+		"tag=team%3Dsales,site%3Dx":      "alpha-mail beta-mail",
 		"tag=team=it":                    "alpha-files",
 		"search=nothing":                 "",
 		"provider=nobody":                "",

@@ -60,6 +60,7 @@ func (p Commands) arrangeProvider(ctx context.Context, s *prompt.Session, name s
 	}
 	provider.Name = ""
 	provider.Issuer = f.issuer
+	provider.RequireAdvertisedPKCE = provider.RequireAdvertisedPKCE || f.resourceURL != ""
 	_, err = s.Providers.Put(ctx, name, provider)
 	return err
 }
