@@ -17,13 +17,16 @@
 #   ./bench.sh scale [CONNECTIONS]
 #                             a database of 1,000,000 connections, SQLite and
 #                             PostgreSQL: disk, start, memory, token reads, lists
+#   ./bench.sh pages [CONNECTIONS]
+#                             every page of an operator at 100,000 connections:
+#                             the time of an answer and its size
 #   ./bench.sh sweep [CONNECTIONS]
 #                             100,000 tokens that expire within a minute: how
 #                             long until the server has renewed them all
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-usage() { printf 'usage: ./bench.sh start [RUNS] | proxy [TIME [ROUNDS]] | apply|scale|sweep [CONNECTIONS]\n' >&2; exit 2; }
+usage() { printf 'usage: ./bench.sh start [RUNS] | proxy [TIME [ROUNDS]] | apply|scale|pages|sweep [CONNECTIONS]\n' >&2; exit 2; }
 die() { printf 'error: %s\n' "$1" >&2; exit 1; }
 
 if [ "${1:-}" = proxy ]; then
@@ -37,6 +40,10 @@ fi
 if [ "${1:-}" = scale ]; then
 	export VALETKEY_BENCH_CONNECTIONS="${2:-1000000}"
 	exec go test -run '^$' -bench '^BenchmarkScale$' -benchtime 1x -timeout 3h ./e2e
+fi
+if [ "${1:-}" = pages ]; then
+	export VALETKEY_BENCH_CONNECTIONS="${2:-100000}"
+	exec go test -run '^$' -bench '^BenchmarkPages$' -benchtime 1x -timeout 1h ./e2e
 fi
 if [ "${1:-}" = sweep ]; then
 	export VALETKEY_BENCH_CONNECTIONS="${2:-100000}"

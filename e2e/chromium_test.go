@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -100,6 +101,7 @@ func (c *chromium) opens(address string) {
 }
 
 // submits fills in fields by name, presses a button and waits for the next page.
+// A script presses it: on a busy machine a page may still move under the mouse.
 func (c *chromium) submits(button string, fields map[string]string) {
 	c.t.Helper()
 	for name, value := range fields {
@@ -107,7 +109,7 @@ func (c *chromium) submits(button string, fields map[string]string) {
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, patience)
 	defer cancel()
-	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(button))); err != nil {
+	if _, err := chromedp.RunResponse(ctx, chromedp.WaitReady(chromedp.CSS(button)), chromedp.Evaluate[chromedp.Void](`document.querySelector(`+strconv.Quote(button)+`).click()`)); err != nil {
 		c.t.Fatalf("press %s: %v (at %s)", button, err, c.address())
 	}
 }

@@ -3,12 +3,19 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"github.com/valetkey/valetkey/api"
 )
 
 // opened is the window that something on the page opens.
@@ -172,4 +179,79 @@ func TestTheWizardIsWalkedWithTheKeyboardOnANarrowScreen(t *testing.T) {
 	c.tabsTo(`#call #path`)
 	c.do("Enter", chromedp.KeyEvent("\r"), chromedp.WaitReady(chromedp.CSS(`#call pre`)))
 	c.says("real is connected", "valetkey call real")
+}
+
+func TestAWholeWizardGoesWithoutScripts(t *testing.T) {
+	w, server, c := wizardAt(t)
+	if _, err := chromedp.Call(c.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.Fatal(err)
+	}
+	click := func(selector string) { // with the mouse: there is no script
+		t.Helper()
+		ctx, cancel := context.WithTimeout(c.ctx, patience)
+		defer cancel()
+		if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+			t.Fatalf("press %s: %v (at %s)", selector, err, c.address())
+		}
+	}
+	types := func(selector, text string) {
+		t.Helper()
+		c.do("type", chromedp.SendKeys(chromedp.CSS(selector), text))
+	}
+	c.opens(server.url + "/new?q=real")
+	click(`#found a[href$="/new/provider/real"]`)
+	client := w.as.Clients["basic-client"]
+	types("#client_id", client.ID)
+	types("#client_secret", client.Secret)
+	types("#more_scopes", "mail.read")
+	click(".here .primary")
+	link, err := chromedp.Run(c.ctx, chromedp.AttributeValue(chromedp.CSS(`a[data-popup]`), "href"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting := c.address()
+	c.opens(server.url + link.Value) // in a tab of its own, or this one
+	types("input[name=login]", "maria")
+	types("input[name=password]", "secret")
+	click("button[type=submit]")
+	click("button[type=submit]")
+	c.opens(waiting)
+	types("#call #path", "me")
+	click("#call .primary")
+	text, err := chromedp.Run(c.ctx, chromedp.Text(chromedp.CSS("main")))
+	if err != nil || !strings.Contains(text, "real is connected") || !strings.Contains(text, "200 OK") {
+		t.Errorf("%v: %s", err, text)
+	}
+}
+
+func TestALinkInAWindowOfAnotherPageTellsThatPageAndCloses(t *testing.T) {
+	w := newWorld(t, authServerOptions{})
+	outer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `<title>Contoso</title><h1>Contoso</h1><button>Connect</button><p></p>`)
+	}))
+	t.Cleanup(outer.Close)
+	config := filepath.Join(t.TempDir(), "server.yaml")
+	if err := os.WriteFile(config, []byte("return_origins: ["+outer.URL+"]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := startServe(t, w.data, "--config", config)
+	w.ok("apply", "-f", w.manifest())
+	made := w.link("mail", "--return-to", outer.URL+"/back")
+	c := startChromium(t)
+	c.opens(outer.URL)
+	evaluate[bool](c, fmt.Sprintf(`(() => {
+		document.querySelector("button").onclick = () => window.open(%q, "connect", "width=520,height=720");
+		addEventListener("message", (e) => { if (e.origin === %q) document.querySelector("p").textContent = e.data.valetkey + " " + e.data.link; });
+		return true;
+	})()`, string(made.URL)+"?embed=1", server.url))
+	window := c.follows("button")
+	window.waits("button.primary")
+	window.presses("button.primary")
+	window.signsInAtTheProvider("maria")
+	window.presses("button[type=submit]")
+	c.closes()
+	c.says("done " + made.ID)
+	if got := w.linkStatus(made.ID); got.Status != api.LinkDone {
+		t.Errorf("%+v", got)
+	}
 }

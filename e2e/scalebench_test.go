@@ -53,7 +53,7 @@ func (r scaleRig) flags(more ...string) []string {
 	return more
 }
 
-func newScaleRig(b *testing.B, database string) scaleRig {
+func newScaleRig(b testing.TB, database string) scaleRig {
 	b.Helper()
 	r := scaleRig{dir: b.TempDir(), database: database, provider: newSoakProvider(b, 3600, false)}
 	first := startServe(b, r.dir, r.flags()...)
@@ -119,7 +119,7 @@ func (r scaleRig) size(b *testing.B) (total int64) {
 	return total
 }
 
-func (r scaleRig) open(b *testing.B) *store.DB {
+func (r scaleRig) open(b testing.TB) *store.DB {
 	b.Helper()
 	db, err := store.Open(b.Context(), store.Config{Path: filepath.Join(r.dir, "valetkey.db"), URL: r.database, Log: slog.New(slog.DiscardHandler), Now: time.Now})
 	if err != nil {
@@ -129,7 +129,7 @@ func (r scaleRig) open(b *testing.B) *store.DB {
 }
 
 // fill writes connections c0000000 and on, with one token set each.
-func (r scaleRig) fill(b *testing.B, n int, expires, due time.Time) {
+func (r scaleRig) fill(b testing.TB, n int, expires, due time.Time) {
 	b.Helper()
 	db := r.open(b)
 	defer db.Close()

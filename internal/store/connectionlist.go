@@ -73,11 +73,11 @@ func connectionsWhere(selected ledger.ConnectionFilter) (f filter, order string)
 
 func (f *filter) search(wanted ledger.ConnectionSearch) {
 	if wanted.Provider != "" {
-		f.conditions = append(f.conditions, "c.client IN (SELECT name FROM clients WHERE provider = "+f.param(wanted.Provider)+")")
+		f.conditions = append(f.conditions, "EXISTS (SELECT 1 FROM clients k WHERE k.name = c.client AND k.provider = "+f.param(wanted.Provider)+")")
 	}
 	if wanted.Text != "" {
 		part := f.param("%" + literal(strings.ToLower(wanted.Text)) + "%")
-		f.conditions = append(f.conditions, "(lower(c.name) LIKE "+part+" ESCAPE '!' OR lower(c.account) LIKE "+part+" ESCAPE '!')")
+		f.conditions = append(f.conditions, "(lower(c.name) LIKE "+part+" ESCAPE '!' OR c.account <> '' AND lower(c.account) LIKE "+part+" ESCAPE '!')")
 	}
 	// The tags are the last key of a specification's document, and a quotation
 	// mark inside a text is escaped there: nothing else can match.
