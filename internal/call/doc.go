@@ -12,6 +12,7 @@
 //
 //	token refused (autherror.go)? ─▶ Renew once ─▶ replay once, or (renew.go)
 //	                                 hand back 401 with Valetkey-Retryable
+//	only a person can help (stepup.go)? ─▶ the connection notes what to ask for
 //
 // Invariants:
 //   - The host comes from the connection alone, and no path leaves its base
