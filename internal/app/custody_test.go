@@ -25,8 +25,8 @@ import (
 
 // rig is one installation with a provider whose refresh tokens are spent by use.
 type rig struct {
-	app       *app.App
-	client    *client.Client
+	app    *app.App
+	client *client.Client
 }
 
 // tokens is an authorization server's token endpoint: it gives a new pair each time.
