@@ -117,6 +117,6 @@ if [ ${#failed[@]} -gt 0 ]; then
 	printf 'failed above: %s; the tests run all the same, and the exit code will not be 0\n' "$(IFS=,; echo "${failed[*]}")"
 fi
 code=0
-go test -race -shuffle=on ./... || code=$?
+go test -race -shuffle=on -timeout 20m ./... || code=$?
 if [ "$code" = 0 ] && [ ${#failed[@]} -gt 0 ]; then code=1; fi
 exit "$code"
