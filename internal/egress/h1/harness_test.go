@@ -44,8 +44,10 @@ func newHost(t testing.TB, script func(n int64, conn net.Conn, r *bufio.Reader))
 	}
 	h := &host{url: "http://" + listener.Addr().String()}
 	var served sync.WaitGroup
-	t.Cleanup(func() { listener.Close(); served.Wait() })
+	accepted := make(chan struct{})
+	t.Cleanup(func() { listener.Close(); <-accepted; served.Wait() })
 	go func() {
+		defer close(accepted)
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
