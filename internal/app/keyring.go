@@ -105,6 +105,10 @@ func openMasterFile(ctx context.Context, path string, settings custody.Desk) (*s
 	for _, name := range []string{keyring.Setting, keyring.ProofSetting} {
 		_, settingErr := settings.Setting(ctx, name)
 		if settingErr == nil {
+			// Another first start may have made both meanwhile: the file comes first.
+			if file, again := secret.OpenKeyring(path); !errors.Is(again, fs.ErrNotExist) {
+				return file, again
+			}
 			return nil, fault.Wrap(err, api.CodeNeedsConfiguration, "the keyring file %s is gone, and the database was sealed with it", path).
 				WithHint("put the keyring file back from your backup, or copy it from another node; nothing was changed")
 		}

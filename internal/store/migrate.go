@@ -22,7 +22,7 @@ const versionTable = "schema_migrations"
 
 // migrateTries bounds how often a migration is begun. Two processes that
 // start on a new file at once both begin; one of them finds the tables there.
-const migrateTries = 3
+const migrateTries = 20
 
 // schema is where the two databases differ in how they are brought up to date.
 type schema struct {
