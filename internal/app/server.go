@@ -147,11 +147,15 @@ func (s *Server) Run(ctx context.Context) error {
 	chores.Wait()
 	stop, done := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer done()
+	var drained sync.WaitGroup // together: none accepts while another finishes
 	for server := range servers {
-		if server.Shutdown(stop) != nil {
-			_ = server.Close() // the grace is over: streams are cut
-		}
+		drained.Go(func() {
+			if server.Shutdown(stop) != nil {
+				_ = server.Close() // the grace is over: streams are cut
+			}
+		})
 	}
+	drained.Wait()
 	return errors.Join(err, s.Close(stop))
 }
 
