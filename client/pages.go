@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/weblink"
 )
 
 // maxPage bounds one page of [Client.Pages], in bytes.
@@ -140,47 +141,5 @@ func (p Page) next() string {
 	if json.Unmarshal(p.Body, &odata) == nil && odata.Next != "" {
 		return odata.Next
 	}
-	for _, line := range p.Header.Values("Link") {
-		if next := nextLink(line); next != "" {
-			return next
-		}
-	}
-	return ""
-}
-
-// nextLink finds the target of rel=next in one Link header.
-func nextLink(header string) string {
-	for {
-		_, rest, found := strings.Cut(header, "<")
-		if !found {
-			return ""
-		}
-		target, rest, found := strings.Cut(rest, ">")
-		if !found {
-			return ""
-		}
-		params, following, more := strings.Cut(rest, "<")
-		if relatesToNext(params) {
-			return target
-		}
-		if !more {
-			return ""
-		}
-		header = "<" + following
-	}
-}
-
-func relatesToNext(params string) bool {
-	for param := range strings.SplitSeq(strings.TrimRight(params, ", "), ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
-		if !strings.EqualFold(strings.TrimSpace(name), "rel") {
-			continue
-		}
-		for relation := range strings.FieldsSeq(strings.Trim(strings.TrimSpace(value), `"`)) {
-			if strings.EqualFold(relation, "next") {
-				return true
-			}
-		}
-	}
-	return false
+	return weblink.Next(p.Header)
 }

@@ -19,6 +19,7 @@ func layerOf() map[string]int {
 	return map[string]int{
 		"oauth/challenge":  -1,
 		"oauth/lenient":    -1,
+		"oauth/signature":  -1,
 		"oauth":            0,
 		"internal/sandbox": 0,
 
@@ -36,6 +37,7 @@ func layerOf() map[string]int {
 		"oauth/resource":      10,
 		"oauth/idtoken":       10,
 
+		"internal/weblink":    9,
 		"client":              10,
 		"client/oauth2source": 11,
 		"internal/secret":     10,

@@ -4,10 +4,10 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/weblink"
 )
 
 // pages is where a run stands among the pages of an answer.
@@ -119,12 +119,7 @@ func (p *pages) linked(a answer) string {
 	if next := pointedText(a.body, "@odata.nextLink"); next != "" {
 		return next
 	}
-	for _, line := range a.header.Values("Link") {
-		if next := nextLink(line); next != "" {
-			return next
-		}
-	}
-	return ""
+	return weblink.Next(a.header)
 }
 
 // resolve makes an address whole (RFC 3986 section 5) against the page it stands in.
@@ -138,41 +133,4 @@ func (p *pages) resolve(reference string) (string, error) {
 		}
 	}
 	return "", fault.Wrap(err, api.CodeUpstream, "the address of the next page cannot be read")
-}
-
-// nextLink finds the target of rel=next in a Link header.
-func nextLink(header string) string {
-	for {
-		_, rest, found := strings.Cut(header, "<")
-		if !found {
-			return ""
-		}
-		target, rest, found := strings.Cut(rest, ">")
-		if !found {
-			return ""
-		}
-		params, following, more := strings.Cut(rest, "<")
-		if relatesToNext(params) {
-			return target
-		}
-		if !more {
-			return ""
-		}
-		header = "<" + following
-	}
-}
-
-func relatesToNext(params string) bool {
-	for param := range strings.SplitSeq(strings.TrimRight(params, ", "), ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
-		if !strings.EqualFold(strings.TrimSpace(name), "rel") {
-			continue
-		}
-		for relation := range strings.FieldsSeq(strings.Trim(strings.TrimSpace(value), `"`)) {
-			if strings.EqualFold(relation, "next") {
-				return true
-			}
-		}
-	}
-	return false
 }
