@@ -2,7 +2,6 @@ package bruno
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -192,8 +191,8 @@ func inherited(nodes map[string]entry, e entry) auth {
 
 func (r *reader) group(g *group) {
 	if g.auth.values != nil && (g.auth.mode == "oauth2" || g.auth.mode == "") {
-		base := r.base(g.requests)
-		r.operations(r.oauth2(g.auth, base), base, g.requests)
+		base := form.CommonOrigin(g.requests, r.vars)
+		r.builder.AddRequests(r.oauth2(g.auth, base), base, g.requests)
 		return
 	}
 	if others := []string{"awsv4", "basic", "bearer", "digest", "ntlm", "wsse", "apikey", "oauth1"}; slices.Contains(others, g.auth.mode) {
@@ -206,31 +205,5 @@ func (r *reader) group(g *group) {
 			g.requests[i].URL = ""
 		}
 	}
-	r.operations("", "", g.requests)
-}
-
-// base is the address that most of the requests begin with.
-func (r *reader) base(requests []form.Request) string {
-	counts, best := make(map[string]int), ""
-	for _, request := range requests {
-		if origin := form.Origin(request.URL, r.vars); origin != "" {
-			counts[origin]++
-			if counts[origin] > counts[best] {
-				best = origin
-			}
-		}
-	}
-	return best
-}
-
-func (r *reader) operations(provider, base string, requests []form.Request) {
-	left := 0
-	for _, request := range requests {
-		if request.URL != "" && (provider == "" || !r.builder.AddRequest(provider, base, request)) {
-			left++
-		}
-	}
-	if left > 0 {
-		r.draft.Add(draft.Note{Where: requests[0].Where, What: strconv.Itoa(left) + " requests", Why: "no provider of the draft has their address", Do: "call them through a connection: valetkey call NAME PATH"})
-	}
+	r.builder.AddRequests("", "", g.requests)
 }

@@ -166,7 +166,7 @@ func TestAFolderGoesBeforeTheCollectionAndARequestBeforeBoth(t *testing.T) {
 	if len(d.Clients) != 2 {
 		t.Errorf("%+v", d.Clients)
 	}
-	noted(t, d, "1 requests")
+	noted(t, d, "a request")
 }
 
 func TestTheLanguageIsReadToTheLetter(t *testing.T) {

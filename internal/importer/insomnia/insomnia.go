@@ -3,7 +3,6 @@ package insomnia
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
@@ -119,9 +118,9 @@ func (r *reader) group(g *group) {
 	case g.auth.Get("disabled").Bool():
 		kind = "none"
 	case kind == "oauth2":
-		base := r.base(g.requests)
+		base := form.CommonOrigin(g.requests, r.vars)
 		provider := r.oauth2(g, base)
-		r.operations(provider, base, g.requests)
+		r.builder.AddRequests(provider, base, g.requests)
 		return
 	}
 	known := []string{"basic", "digest", "bearer", "ntlm", "hawk", "asap", "netrc", "iam", "apikey", "oauth1", "singleToken"}
@@ -136,7 +135,7 @@ func (r *reader) group(g *group) {
 			g.requests[i].URL = ""
 		}
 	}
-	r.operations("", "", g.requests)
+	r.builder.AddRequests("", "", g.requests)
 }
 
 func (r *reader) title(root string) string {
@@ -232,30 +231,4 @@ func pairs(list draft.Value) map[string]string {
 		}
 	}
 	return found
-}
-
-// base is the address that most of the requests begin with.
-func (r *reader) base(requests []form.Request) string {
-	counts, best := make(map[string]int), ""
-	for _, request := range requests {
-		if origin := form.Origin(request.URL, r.vars); origin != "" {
-			counts[origin]++
-			if counts[origin] > counts[best] {
-				best = origin
-			}
-		}
-	}
-	return best
-}
-
-func (r *reader) operations(provider, base string, requests []form.Request) {
-	left := 0
-	for _, request := range requests {
-		if request.URL != "" && (provider == "" || !r.builder.AddRequest(provider, base, request)) {
-			left++
-		}
-	}
-	if left > 0 {
-		r.draft.Add(draft.Note{Where: requests[0].Where, What: strconv.Itoa(left) + " requests", Why: "no provider of the draft has their address", Do: "call them through a connection: valetkey call NAME PATH"})
-	}
 }

@@ -85,7 +85,7 @@ func TestFormatFiveIsReadWithWhatAFolderPassesDown(t *testing.T) {
 	if op := p.Operations["list-orders"]; op.Path != "/v1/orders" || op.Parameters["top"].Default != "10" || len(op.Parameters) != 1 {
 		t.Errorf("%+v", op)
 	}
-	noted(t, d, "1 requests")
+	noted(t, d, "a request")
 	noted(t, d, "another value of a variable")
 	noted(t, d, "redirect URL")
 }
@@ -103,7 +103,7 @@ func TestFormatFourIsReadByItsParents(t *testing.T) {
 
 func TestParentsInARingEndTheWalk(t *testing.T) {
 	d := read(t, `{"resources": [{"_id": "a", "_type": "request_group", "parentId": "b"}, {"_id": "b", "_type": "request_group", "parentId": "a"}, {"_id": "r", "_type": "request", "parentId": "a", "url": "https://x.example"}]}`)
-	noted(t, d, "1 requests")
+	noted(t, d, "a request")
 }
 
 func TestWhatIsNoExportIsRefused(t *testing.T) {

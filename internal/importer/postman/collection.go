@@ -1,7 +1,7 @@
 package postman
 
 import (
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/valetkey/valetkey/internal/importer/draft"
@@ -40,7 +40,7 @@ func (r *reader) forms() (provider, base string) {
 		if g.auth.Get("type").Text() != "oauth2" {
 			continue
 		}
-		base = r.base(g.requests)
+		base = form.CommonOrigin(g.requests, r.vars)
 		provider = r.oauth2(g.auth, base)
 		made[provider] = base
 		if provider != "" {
@@ -56,7 +56,7 @@ func (r *reader) forms() (provider, base string) {
 				continue
 			}
 			f.Name = r.collectionName
-			f.API.BaseURL = r.base(without(g.requests, i))
+			f.API.BaseURL = form.CommonOrigin(without(g.requests, i), r.vars)
 			if name, _ := r.builder.Add(f); name != "" {
 				provider, base = name, f.API.BaseURL
 				made[name] = base
@@ -96,40 +96,12 @@ func known1(kind string) string {
 	return "another kind"
 }
 
+// operations adds the requests of a group that are not for a token.
 func (r *reader) operations(provider, base string, requests []form.Request) {
-	left := 0
-	for _, request := range requests {
-		if _, token := form.FromTokenRequest(request); token {
-			continue
-		}
-		if provider == "" || !r.builder.AddRequest(provider, base, request) {
-			left++
-		}
-	}
-	if left == 0 {
-		return
-	}
-	what := strconv.Itoa(left) + " requests"
-	if left == 1 {
-		what = "a request"
-	}
-	r.draft.Add(draft.Note{Where: requests[0].Where, What: what, Why: "no provider of the draft has their address", Do: "call them through a connection: valetkey call NAME PATH"})
-}
-
-// base is the address that most of the requests begin with.
-func (r *reader) base(requests []form.Request) string {
-	counts, best := make(map[string]int), ""
-	for _, request := range requests {
-		origin := form.Origin(request.URL, r.vars)
-		if origin == "" {
-			continue
-		}
-		counts[origin]++
-		if counts[origin] > counts[best] {
-			best = origin
-		}
-	}
-	return best
+	r.builder.AddRequests(provider, base, slices.DeleteFunc(slices.Clone(requests), func(request form.Request) bool {
+		_, token := form.FromTokenRequest(request)
+		return token
+	}))
 }
 
 // item walks a folder or request with the auth block it inherits.
