@@ -8,6 +8,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/clause"
 )
 
 // PutClient inserts a client or replaces all of it but its CreatedAt.
@@ -60,17 +61,17 @@ func (db *DB) PutClient(ctx context.Context, c ledger.Client) error {
 
 // Client returns a client by name.
 func (db *DB) Client(ctx context.Context, name string) (ledger.Client, error) {
-	var f filter
-	f.and("name = ", name)
+	var f clause.Filter
+	f.And("name = ", name)
 	found, err := db.findClients(ctx, f, 1)
 	return only(found, err, "client", name)
 }
 
 // Clients returns a page of clients by name.
 func (db *DB) Clients(ctx context.Context, page ledger.Page) ([]ledger.Client, error) {
-	var f filter
+	var f clause.Filter
 	if page.After != "" {
-		f.and("name > ", page.After)
+		f.And("name > ", page.After)
 	}
 	return db.findClients(ctx, f, page.Limit)
 }
@@ -134,7 +135,7 @@ func (db *DB) DeleteClient(ctx context.Context, name string) error {
 	})
 }
 
-func (db *DB) findClients(ctx context.Context, f filter, limit int) ([]ledger.Client, error) {
+func (db *DB) findClients(ctx context.Context, f clause.Filter, limit int) ([]ledger.Client, error) {
 	query := `
 		SELECT
 			name,
@@ -150,9 +151,9 @@ func (db *DB) findClients(ctx context.Context, f filter, limit int) ([]ledger.Cl
 			secret,
 			learned,
 			registration
-		FROM clients` + f.where() + `
-		ORDER BY name` + f.limit(limit)
-	return find(ctx, db, scanClient, query, f.args...)
+		FROM clients` + f.Where() + `
+		ORDER BY name` + f.Limit(limit)
+	return find(ctx, db, scanClient, query, f.Args()...)
 }
 
 func scanClient(row scanner) (c ledger.Client, err error) {

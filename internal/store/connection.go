@@ -9,6 +9,7 @@ import (
 
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/store/clause"
 )
 
 // PutConnection inserts a connection or replaces its Spec, State, Cause and
@@ -54,8 +55,8 @@ func (db *DB) PutConnection(ctx context.Context, c ledger.Connection) error {
 
 // Connection returns a connection by name.
 func (db *DB) Connection(ctx context.Context, name string) (ledger.Connection, error) {
-	var f filter
-	f.and("c.name = ", name)
+	var f clause.Filter
+	f.And("c.name = ", name)
 	found, err := db.findConnections(ctx, f, 1)
 	return only(found, err, "connection", name)
 }
@@ -101,9 +102,9 @@ func (db *DB) KeepProofKey(ctx context.Context, connection string, key secret.Se
 			connection); err != nil {
 			return err
 		}
-		var f filter
-		f.and("c.name = ", connection)
-		found, err := collect(ctx, tx, scanConnection, connectionQuery(&f, "c.name", 1), f.args...)
+		var f clause.Filter
+		f.And("c.name = ", connection)
+		found, err := collect(ctx, tx, scanConnection, connectionQuery(&f, "c.name", 1), f.Args()...)
 		c, err := only(found, err, "connection", connection)
 		kept = c.ProofKey
 		return err
@@ -168,12 +169,12 @@ func staleOrUnknown(ctx context.Context, tx queryer, name string) error {
 	return fmt.Errorf("connection %q: %w", name, ledger.ErrStale)
 }
 
-func (db *DB) findConnections(ctx context.Context, f filter, limit int) ([]ledger.Connection, error) {
+func (db *DB) findConnections(ctx context.Context, f clause.Filter, limit int) ([]ledger.Connection, error) {
 	query := connectionQuery(&f, "c.name", limit)
-	return find(ctx, db, scanConnection, query, f.args...)
+	return find(ctx, db, scanConnection, query, f.Args()...)
 }
 
-func connectionQuery(f *filter, order string, limit int) string {
+func connectionQuery(f *clause.Filter, order string, limit int) string {
 	return `
 		SELECT
 			c.name,
@@ -194,8 +195,8 @@ func connectionQuery(f *filter, order string, limit int) string {
 			t.scope,
 			t.refresh_token IS NOT NULL
 		FROM connections c
-		LEFT JOIN token_sets t ON t.connection = c.name AND t.generation = c.generation` + f.where() + `
-		ORDER BY ` + order + f.limit(limit)
+		LEFT JOIN token_sets t ON t.connection = c.name AND t.generation = c.generation` + f.Where() + `
+		ORDER BY ` + order + f.Limit(limit)
 }
 
 func scanConnection(row scanner) (c ledger.Connection, err error) {

@@ -9,13 +9,14 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/clause"
 )
 
 // Connections returns a page of connections in the order asked for.
 func (db *DB) Connections(ctx context.Context, selected ledger.ConnectionFilter) ([]ledger.Connection, error) {
 	f, order := connectionsWhere(selected)
 	query := connectionQuery(&f, order, selected.Limit)
-	return find(ctx, db, scanConnection, query, f.args...)
+	return find(ctx, db, scanConnection, query, f.Args()...)
 }
 
 // CountConnections counts the connections of each state.
@@ -42,14 +43,14 @@ func (db *DB) CountConnections(ctx context.Context) (map[api.State]int, error) {
 
 // connectionsWhere renders a selection and its order. Rows of a later page are
 // compared by all that they are sorted by, so that each order has its index.
-func connectionsWhere(selected ledger.ConnectionFilter) (f filter, order string) {
+func connectionsWhere(selected ledger.ConnectionFilter) (f clause.Filter, order string) {
 	if selected.Client != "" {
-		f.and("c.client = ", selected.Client)
+		f.And("c.client = ", selected.Client)
 	}
 	if selected.State != "" {
-		f.and("c.state = ", string(selected.State))
+		f.And("c.state = ", string(selected.State))
 	}
-	f.search(selected.Search)
+	searched(&f, selected.Search)
 	column, name, beyond, direction := "", "c.name", "<", " DESC"
 	switch selected.Order {
 	case ledger.ByLastUse:
@@ -58,31 +59,31 @@ func connectionsWhere(selected ledger.ConnectionFilter) (f filter, order string)
 		column = "c.last_refreshed_at"
 	case ledger.ByRefreshExpiry:
 		column, name, beyond, direction = "t.refresh_expires_at", "t.connection", ">", ""
-		f.and("t.refresh_expires_at > ", 0)
+		f.And("t.refresh_expires_at > ", 0)
 	default:
 		if selected.After != "" {
-			f.and("c.name > ", selected.After)
+			f.And("c.name > ", selected.After)
 		}
 		return f, "c.name"
 	}
 	if selected.After != "" {
-		f.conditions = append(f.conditions, "("+column+", "+name+") "+beyond+" ("+f.param(millis(selected.AfterAt))+", "+f.param(selected.After)+")")
+		f.Add("(" + column + ", " + name + ") " + beyond + " (" + f.Param(millis(selected.AfterAt)) + ", " + f.Param(selected.After) + ")")
 	}
 	return f, column + direction + ", " + name + direction
 }
 
-func (f *filter) search(wanted ledger.ConnectionSearch) {
+func searched(f *clause.Filter, wanted ledger.ConnectionSearch) {
 	if wanted.Provider != "" {
-		f.conditions = append(f.conditions, "EXISTS (SELECT 1 FROM clients k WHERE k.name = c.client AND k.provider = "+f.param(wanted.Provider)+")")
+		f.Add("EXISTS (SELECT 1 FROM clients k WHERE k.name = c.client AND k.provider = " + f.Param(wanted.Provider) + ")")
 	}
 	if wanted.Text != "" {
-		part := f.param("%" + literal(strings.ToLower(wanted.Text)) + "%")
-		f.conditions = append(f.conditions, "(lower(c.name) LIKE "+part+" ESCAPE '!' OR c.account <> '' AND lower(c.account) LIKE "+part+" ESCAPE '!')")
+		part := f.Param("%" + literal(strings.ToLower(wanted.Text)) + "%")
+		f.Add("(lower(c.name) LIKE " + part + " ESCAPE '!' OR c.account <> '' AND lower(c.account) LIKE " + part + " ESCAPE '!')")
 	}
 	// The tags are the last key of a specification's document, and a quotation
 	// mark inside a text is escaped there: nothing else can match.
 	for _, key := range slices.Sorted(maps.Keys(wanted.Tags)) {
-		f.conditions = append(f.conditions, "c.spec LIKE "+f.param(`%"tags":{%`+literal(quoted(key)+":"+quoted(wanted.Tags[key]))+`%`)+" ESCAPE '!'")
+		f.Add("c.spec LIKE " + f.Param(`%"tags":{%`+literal(quoted(key)+":"+quoted(wanted.Tags[key]))+`%`) + " ESCAPE '!'")
 	}
 }
 

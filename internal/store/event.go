@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/clause"
 )
 
 // AppendEvent writes an event of a connection. The store chooses its ID.
@@ -16,10 +17,10 @@ func (db *DB) AppendEvent(ctx context.Context, e ledger.Event) error {
 // Events returns events newest first, with an ID below before (0: the
 // newest), at most limit (0: all).
 func (db *DB) Events(ctx context.Context, connection string, before int64, limit int) ([]ledger.Event, error) {
-	var f filter
-	f.and("connection = ", connection)
+	var f clause.Filter
+	f.And("connection = ", connection)
 	if before > 0 {
-		f.and("id < ", before)
+		f.And("id < ", before)
 	}
 	return db.findEvents(ctx, f, limit)
 }
@@ -54,7 +55,7 @@ func appendEvent(ctx context.Context, tx queryer, e ledger.Event) error {
 	return err
 }
 
-func (db *DB) findEvents(ctx context.Context, f filter, limit int) ([]ledger.Event, error) {
+func (db *DB) findEvents(ctx context.Context, f clause.Filter, limit int) ([]ledger.Event, error) {
 	query := `
 		SELECT
 			id,
@@ -62,9 +63,9 @@ func (db *DB) findEvents(ctx context.Context, f filter, limit int) ([]ledger.Eve
 			happened_at,
 			kind,
 			detail
-		FROM events` + f.where() + `
-		ORDER BY id DESC` + f.limit(limit)
-	return find(ctx, db, scanEvent, query, f.args...)
+		FROM events` + f.Where() + `
+		ORDER BY id DESC` + f.Limit(limit)
+	return find(ctx, db, scanEvent, query, f.Args()...)
 }
 
 func scanEvent(row scanner) (e ledger.Event, err error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/clause"
 )
 
 // CreateFlow inserts a flow. It returns [broker.ErrExists] when its ID or
@@ -50,16 +51,16 @@ func (db *DB) CreateFlow(ctx context.Context, f ledger.Flow) error {
 
 // Flow returns a flow by ID.
 func (db *DB) Flow(ctx context.Context, id string) (ledger.Flow, error) {
-	var f filter
-	f.and("id = ", id)
+	var f clause.Filter
+	f.And("id = ", id)
 	found, err := db.findFlows(ctx, f)
 	return only(found, err, "flow", id)
 }
 
 // FlowByState returns the flow whose state parameter has this hash.
 func (db *DB) FlowByState(ctx context.Context, stateHash []byte) (ledger.Flow, error) {
-	var f filter
-	f.and("state_hash = ", stateHash)
+	var f clause.Filter
+	f.And("state_hash = ", stateHash)
 	found, err := db.findFlows(ctx, f)
 	return only(found, err, "flow", "of this state")
 }
@@ -118,7 +119,7 @@ func (db *DB) DeleteFlows(ctx context.Context, before time.Time) error {
 	})
 }
 
-func (db *DB) findFlows(ctx context.Context, f filter) ([]ledger.Flow, error) {
+func (db *DB) findFlows(ctx context.Context, f clause.Filter) ([]ledger.Flow, error) {
 	query := `
 		SELECT
 			id,
@@ -135,8 +136,8 @@ func (db *DB) findFlows(ctx context.Context, f filter) ([]ledger.Flow, error) {
 			cause,
 			verifier,
 			authorization_url
-		FROM flows` + f.where()
-	return find(ctx, db, scanFlow, query, f.args...)
+		FROM flows` + f.Where()
+	return find(ctx, db, scanFlow, query, f.Args()...)
 }
 
 func scanFlow(row scanner) (f ledger.Flow, err error) {

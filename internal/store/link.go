@@ -8,6 +8,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/link"
+	"github.com/valetkey/valetkey/internal/store/clause"
 )
 
 // CreateLink inserts a link.
@@ -43,43 +44,43 @@ func (db *DB) CreateLink(ctx context.Context, l link.Link) error {
 
 // Link returns a link by ID.
 func (db *DB) Link(ctx context.Context, id string) (link.Link, error) {
-	var f filter
-	f.and("id = ", id)
+	var f clause.Filter
+	f.And("id = ", id)
 	found, err := db.findLinks(ctx, f, 1)
 	return only(found, err, "link", id)
 }
 
 // LinkByHash returns the link whose address has a secret of this hash.
 func (db *DB) LinkByHash(ctx context.Context, hash [32]byte) (link.Link, error) {
-	var f filter
-	f.and("hash = ", hash[:])
+	var f clause.Filter
+	f.And("hash = ", hash[:])
 	found, err := db.findLinks(ctx, f, 1)
 	return only(found, err, "link", "of this address")
 }
 
 // Links returns links, the newest first.
 func (db *DB) Links(ctx context.Context, of link.Filter) ([]link.Link, error) {
-	var f filter
+	var f clause.Filter
 	if of.Connection != "" {
-		f.and("connection = ", of.Connection)
+		f.And("connection = ", of.Connection)
 	}
 	if of.Flow != "" {
-		f.and("flow <> '' AND flow = ", of.Flow)
+		f.And("flow <> '' AND flow = ", of.Flow)
 	}
 	if of.Status != "" {
-		f.and("status = ", string(of.Status))
+		f.And("status = ", string(of.Status))
 	}
 	if of.Trying {
-		f.and("flow <> '' AND status = ", string(api.LinkOpened))
+		f.And("flow <> '' AND status = ", string(api.LinkOpened))
 	}
 	if !of.DueBy.IsZero() {
-		f.and("due_at > 0 AND due_at <= ", millis(of.DueBy))
+		f.And("due_at > 0 AND due_at <= ", millis(of.DueBy))
 	}
 	if !of.ExpiredBy.IsZero() {
-		f.and("status IN ('pending', 'opened', 'failed') AND expires_at <= ", millis(of.ExpiredBy))
+		f.And("status IN ('pending', 'opened', 'failed') AND expires_at <= ", millis(of.ExpiredBy))
 	}
 	if of.Before != "" {
-		f.and("id < ", of.Before)
+		f.And("id < ", of.Before)
 	}
 	return db.findLinks(ctx, f, of.Limit)
 }
@@ -128,7 +129,7 @@ func (db *DB) DeleteLinks(ctx context.Context, before time.Time) error {
 	return db.execute(ctx, `DELETE FROM connect_links WHERE expires_at < $1`, millis(before))
 }
 
-func (db *DB) findLinks(ctx context.Context, f filter, limit int) ([]link.Link, error) {
+func (db *DB) findLinks(ctx context.Context, f clause.Filter, limit int) ([]link.Link, error) {
 	query := `
 		SELECT
 			id,
@@ -143,9 +144,9 @@ func (db *DB) findLinks(ctx context.Context, f filter, limit int) ([]link.Link, 
 			created_at,
 			expires_at,
 			version
-		FROM connect_links` + f.where() + `
-		ORDER BY id DESC` + f.limit(limit)
-	return find(ctx, db, scanLink, query, f.args...)
+		FROM connect_links` + f.Where() + `
+		ORDER BY id DESC` + f.Limit(limit)
+	return find(ctx, db, scanLink, query, f.Args()...)
 }
 
 func scanLink(row scanner) (l link.Link, err error) {

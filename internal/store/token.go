@@ -5,22 +5,22 @@ import (
 	"fmt"
 
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/clause"
 )
 
 // TokenSet returns the current generation, or [broker.ErrNotFound].
 func (db *DB) TokenSet(ctx context.Context, connection string) (ledger.TokenSet, error) {
-	var f filter
-	f.and("connection = ", connection)
+	var f clause.Filter
+	f.And("connection = ", connection)
 	found, err := db.findTokenSets(ctx, f, 1)
 	return only(found, err, "token set of", connection)
 }
 
 // PreviousTokenSets returns older generations, newest first.
 func (db *DB) PreviousTokenSets(ctx context.Context, connection string) ([]ledger.TokenSet, error) {
-	var f filter
-	f.and("connection = ", connection)
-	f.and("generation < (SELECT generation FROM connections WHERE name = ", connection)
-	f.conditions[1] += ")"
+	var f clause.Filter
+	f.And("connection = ", connection)
+	f.Add("generation < (SELECT generation FROM connections WHERE name = " + f.Param(connection) + ")")
 	return db.findTokenSets(ctx, f, 0)
 }
 
@@ -176,7 +176,7 @@ func (db *DB) DropTokenSets(ctx context.Context, connection string, change ledge
 }
 
 // findTokenSets returns token sets, newest first.
-func (db *DB) findTokenSets(ctx context.Context, f filter, limit int) ([]ledger.TokenSet, error) {
+func (db *DB) findTokenSets(ctx context.Context, f clause.Filter, limit int) ([]ledger.TokenSet, error) {
 	query := `
 		SELECT
 			connection,
@@ -188,9 +188,9 @@ func (db *DB) findTokenSets(ctx context.Context, f filter, limit int) ([]ledger.
 			scope,
 			refresh_token,
 			access_token
-		FROM token_sets` + f.where() + `
-		ORDER BY generation DESC` + f.limit(limit)
-	return find(ctx, db, scanTokenSet, query, f.args...)
+		FROM token_sets` + f.Where() + `
+		ORDER BY generation DESC` + f.Limit(limit)
+	return find(ctx, db, scanTokenSet, query, f.Args()...)
 }
 
 func scanTokenSet(row scanner) (t ledger.TokenSet, err error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/valetkey/valetkey/internal/ledger"
@@ -198,37 +197,4 @@ func only[T any](found []T, err error, noun, name string) (T, error) {
 // unknown says that there is no such thing.
 func unknown(noun, name string) error {
 	return fmt.Errorf("%s %q: %w", noun, name, ledger.ErrNotFound)
-}
-
-// filter collects the conditions of a query with their parameters.
-type filter struct {
-	conditions []string
-	args       []any
-}
-
-// and adds a condition, which ends before its one parameter.
-func (f *filter) and(condition string, arg any) {
-	f.conditions = append(f.conditions, condition+f.param(arg))
-}
-
-// param adds a parameter and returns its mark.
-func (f *filter) param(arg any) string {
-	f.args = append(f.args, arg)
-	return fmt.Sprintf("$%d", len(f.args))
-}
-
-// where renders the conditions.
-func (f *filter) where() string {
-	if len(f.conditions) == 0 {
-		return ""
-	}
-	return "\nWHERE " + strings.Join(f.conditions, "\n  AND ")
-}
-
-// limit renders a limit; 0 is none.
-func (f *filter) limit(rows int) string {
-	if rows <= 0 {
-		return ""
-	}
-	return "\nLIMIT " + f.param(rows)
 }
