@@ -160,7 +160,11 @@ func certificateProblem(err error) bool {
 		invalid      x509.CertificateInvalidError
 		roots        x509.SystemRootsError
 		plain        tls.RecordHeaderError
+		alert        *net.OpError
 	)
+	if errors.As(err, &alert) && alert.Op == "remote error" && strings.Contains(alert.Error(), "certificate") {
+		return true // the server's word about ours, before it read a request (RFC 8446 §6.2)
+	}
 	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &hostname) ||
 		errors.As(err, &invalid) || errors.As(err, &roots) || errors.As(err, &plain)
 }

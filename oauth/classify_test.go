@@ -113,16 +113,18 @@ func TestAFailureOfTransportDependsOnWhatWasSent(t *testing.T) {
 		code   string
 		action Action
 	}{
-		"reset after sending":    {wrap(io.EOF), true, CodeUnknownOutcome, ActionUnknownOutcome},
-		"deadline after sending": {wrap(context.DeadlineExceeded), true, CodeUnknownOutcome, ActionUnknownOutcome},
-		"deadline before":        {wrap(context.DeadlineExceeded), false, CodeUnreachable, ActionRetry},
-		"refused":                {wrap(&net.OpError{Op: "dial", Err: timeout{}}), true, CodeUnreachable, ActionRetry},
-		"no such host":           {wrap(&net.DNSError{Err: "no such host", Name: "as.example", IsNotFound: true}), false, CodeUnreachable, ActionRetry},
-		"read timeout":           {wrap(&net.OpError{Op: "read", Err: timeout{}}), true, CodeUnknownOutcome, ActionUnknownOutcome},
-		"unknown authority":      {wrap(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), false, CodeTLSFailure, ActionConfigure},
-		"not TLS":                {wrap(tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}), false, CodeTLSFailure, ActionConfigure},
-		"proxy":                  {wrap(errors.New("Proxy Authentication Required")), false, CodeProxyFailure, ActionConfigure},
-		"one of ours":            {fmt.Errorf("call: %w", &Error{Code: "blocked", Action: ActionAdmin}), true, "blocked", ActionAdmin},
+		"reset after sending":     {wrap(io.EOF), true, CodeUnknownOutcome, ActionUnknownOutcome},
+		"deadline after sending":  {wrap(context.DeadlineExceeded), true, CodeUnknownOutcome, ActionUnknownOutcome},
+		"deadline before":         {wrap(context.DeadlineExceeded), false, CodeUnreachable, ActionRetry},
+		"refused":                 {wrap(&net.OpError{Op: "dial", Err: timeout{}}), true, CodeUnreachable, ActionRetry},
+		"no such host":            {wrap(&net.DNSError{Err: "no such host", Name: "as.example", IsNotFound: true}), false, CodeUnreachable, ActionRetry},
+		"read timeout":            {wrap(&net.OpError{Op: "read", Err: timeout{}}), true, CodeUnknownOutcome, ActionUnknownOutcome},
+		"unknown authority":       {wrap(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), false, CodeTLSFailure, ActionConfigure},
+		"not TLS":                 {wrap(tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}), false, CodeTLSFailure, ActionConfigure},
+		"our certificate refused": {wrap(&net.OpError{Op: "remote error", Err: tls.AlertError(42)}), true, CodeTLSFailure, ActionConfigure},
+		"broken off later":        {wrap(&net.OpError{Op: "remote error", Err: tls.AlertError(80)}), true, CodeUnknownOutcome, ActionUnknownOutcome},
+		"proxy":                   {wrap(errors.New("Proxy Authentication Required")), false, CodeProxyFailure, ActionConfigure},
+		"one of ours":             {fmt.Errorf("call: %w", &Error{Code: "blocked", Action: ActionAdmin}), true, "blocked", ActionAdmin},
 	} {
 		e := ClassifyTransport(c.err, c.sent)
 		if e.Code != c.code || e.Action != c.action || strings.Contains(e.Error(), "hidden") {
@@ -181,6 +183,14 @@ func TestRFC7009_2_1(t *testing.T) {
 	req, err = RevocationRequest{Auth: confidential(), Token: "t", Rules: RequestRules{Method: "GET", URL: "https://as.example/api/auth.revoke", Auth: AuthAccessToken}}.HTTP(context.Background())
 	if err != nil || req.Header.Get("Authorization") != "Bearer t" || req.URL.RawQuery != "" {
 		t.Errorf("by access token: %v %v", req, err)
+	}
+	req, err = RevocationRequest{Endpoint: "https://as.example/tokens/current", Auth: confidential(), Token: "t", TokenTypeHint: "refresh_token", Rules: RequestRules{Method: "DELETE", Params: map[string]string{"all": "true"}}}.HTTP(context.Background())
+	if err != nil || req.ContentLength != 0 || req.Header.Get("Content-Type") != "" || req.URL.RawQuery != "all=true" || req.Header.Get("Authorization") == "" {
+		t.Errorf("a DELETE of what its address names: %v %v", req, err)
+	}
+	req, err = RevocationRequest{Endpoint: "https://as.example/tokens", Auth: confidential(), Token: "t", Rules: RequestRules{Method: "DELETE", Encoding: EncodingForm}}.HTTP(context.Background())
+	if err != nil || req.ContentLength == 0 || req.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
+		t.Errorf("a DELETE that is to have a form: %v %v", req, err)
 	}
 	for _, bad := range []RevocationRequest{
 		{Endpoint: "https://as.example/revoke", Auth: confidential()},

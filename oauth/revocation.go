@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -49,9 +50,20 @@ func (r RevocationRequest) HTTP(ctx context.Context) (*http.Request, error) {
 	if o.authorization, o.params, err = auth.place(); err != nil {
 		return nil, err
 	}
+	if r.Rules.named() {
+		// The address names what ends: the parameters of RFC 7009 belong to its POST.
+		o.params = url.Values{}
+		return buildRequest(ctx, o)
+	}
 	o.params.Set("token", r.Token)
 	o.params.Set("token_type_hint", r.TokenTypeHint)
 	return buildRequest(ctx, o)
+}
+
+// named reports whether a revocation is a DELETE of what its address names. One
+// that has an encoding sends the RFC's parameters so.
+func (r RequestRules) named() bool {
+	return strings.EqualFold(r.Method, http.MethodDelete) && r.Encoding == ""
 }
 
 // ReadRevocationResponse judges the answer and closes its body. Any success

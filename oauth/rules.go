@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/valetkey/valetkey/oauth/signature"
 )
 
 // The encodings of a request's parameters.
@@ -35,6 +37,7 @@ type RequestRules struct {
 	URL       string              `json:"url,omitempty"`        // goes here instead of the endpoint
 	Fragment  bool                `json:"fragment,omitempty"`   // authorization request: parameters go behind the #
 	Auth      string              `json:"auth,omitempty"`       // a client authentication method, or access_token
+	Sign      []signature.Rule    `json:"sign,omitempty"`       // signatures over the request, made in this order
 }
 
 // apply gives the parameters as they are sent.

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/valetkey/valetkey/oauth/challenge"
+	"github.com/valetkey/valetkey/oauth/signature"
 )
 
 // TokenRequest is a request to the token endpoint (RFC 6749 §3.2). It redacts
@@ -171,14 +172,16 @@ func buildRequest(ctx context.Context, o outgoing) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, contentType := "", ""
-	switch encoding {
-	case EncodingQuery:
+	headers, err := signature.Apply(o.rules.Sign, signature.Parts{Method: method, URL: u, Params: params}, func() string {
+		body, _ := payload(encoding, params)
+		return body
+	})
+	if err != nil {
+		return nil, misconfigured(CodeInvalidRequest, "a signature cannot be made: "+sanitize(err.Error(), nil))
+	}
+	body, contentType := payload(encoding, params)
+	if encoding == EncodingQuery {
 		u.RawQuery = mergeQuery(u.RawQuery, params)
-	case EncodingJSON:
-		body, contentType = jsonBody(params), "application/json"
-	default:
-		body, contentType = params.Encode(), "application/x-www-form-urlencoded"
 	}
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), unrepeatable(body))
 	if err != nil {
@@ -192,7 +195,22 @@ func buildRequest(ctx context.Context, o outgoing) (*http.Request, error) {
 	if o.authorization != "" {
 		req.Header.Set("Authorization", o.authorization)
 	}
-	return req, o.rules.setHeaders(req.Header)
+	if err := setHeaders(req.Header, o.rules.Headers); err != nil {
+		return req, err
+	}
+	return req, setHeaders(req.Header, headers)
+}
+
+// payload is the body that carries the parameters, if one does.
+func payload(encoding string, params url.Values) (body, contentType string) {
+	switch {
+	case encoding == EncodingQuery:
+		return "", ""
+	case encoding == EncodingJSON:
+		return jsonBody(params), "application/json"
+	default:
+		return params.Encode(), "application/x-www-form-urlencoded"
+	}
 }
 
 // unrepeatable hides the body's kind from net/http, which else could rewind it
@@ -206,7 +224,7 @@ func (r RequestRules) shape() (method, encoding string, err error) {
 		method = http.MethodPost
 	}
 	bodyless := method == http.MethodGet || method == http.MethodHead
-	if bodyless && encoding == "" {
+	if encoding == "" && (bodyless || method == http.MethodDelete) { // a body of a DELETE means nothing (RFC 9110 §9.3.5)
 		encoding = EncodingQuery
 	}
 	switch {
@@ -220,8 +238,8 @@ func (r RequestRules) shape() (method, encoding string, err error) {
 	return method, encoding, nil
 }
 
-func (r RequestRules) setHeaders(h http.Header) error {
-	for name, value := range r.Headers {
+func setHeaders(h http.Header, headers map[string]string) error {
+	for name, value := range headers {
 		if !challenge.IsToken(name) || !visible(value) || strings.EqualFold(name, "Host") || strings.EqualFold(name, "Content-Length") {
 			return misconfigured(CodeInvalidRequest, "the header "+sanitize(name, nil)+" cannot be set")
 		}

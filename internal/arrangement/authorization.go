@@ -130,6 +130,14 @@ func (d *Desk) authorizationRequest(a Arrangement, ask Ask) (oauth.Authorization
 	return request, nil
 }
 
+// Asked is what a request that a person answers asks for, besides what only a
+// browser needs: the scopes, and the parameters of extensions.
+func (a Arrangement) Asked(step api.StepUp) (scopes []string, extra url.Values, err error) {
+	extra, err = a.extras(step)
+	extra.Del("response_mode")
+	return union(a.Scopes(), step.Scopes), extra, err
+}
+
 // extras are the parameters of extensions.
 func (a Arrangement) extras(step api.StepUp) (url.Values, error) {
 	extra := url.Values{}

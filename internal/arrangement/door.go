@@ -13,6 +13,7 @@ import (
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/quirk"
+	"github.com/valetkey/valetkey/internal/remedy"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/oauth"
 )
@@ -114,14 +115,27 @@ func (d *door) through(ctx context.Context, send func(Session) error) error {
 			d.learn(ctx, way)
 			return err
 		case clientauth.Unclear:
-			return err
+			return refusedBy(err, way)
 		}
-		first = cmp.Or(first, err)
+		first = cmp.Or(first, refusedBy(err, way))
 	}
 	if d.guessed {
 		d.remember(ctx, ledger.Learned{}) // the next request finds out anew
 	}
 	return first
+}
+
+// refusedBy notes with a refusal how the client authenticated: what to do about
+// it depends on that.
+func refusedBy(err error, way clientauth.Way) error {
+	var refused *oauth.Error
+	if errors.As(err, &refused) {
+		if refused.Evidence == nil {
+			refused.Evidence = make(map[string]string)
+		}
+		refused.Evidence[remedy.AuthMethod] = string(way.Method)
+	}
+	return err
 }
 
 // learn remembers which way the server took, where there was a choice.
@@ -171,7 +185,7 @@ func (d *door) find(ctx context.Context, request oauth.TokenRequest) error {
 			return nil
 		case clientauth.Refused:
 			refused++
-			first = cmp.Or(first, err)
+			first = cmp.Or(first, refusedBy(err, way))
 		}
 	}
 	if refused == len(d.ways) {

@@ -105,12 +105,13 @@ func (d *Desk) LegRules(a Arrangement, leg string, auth oauth.ClientAuth, access
 	if leg == catalog.LegRevocation {
 		own = a.Provider.Provider.RevocationRequest
 	}
-	known := map[string]string{
+	known := catalog.Instant(d.Now())
+	maps.Copy(known, map[string]string{
 		catalog.InClientID:     a.Client.ClientID,
 		catalog.InClientSecret: auth.ClientSecret,
 		catalog.InRedirectURI:  d.RedirectURI,
 		catalog.InAccessToken:  access,
-	}
+	})
 	rules, err := a.Provider.Rules(leg, valueOf(own), known)
 	if err != nil || leg == catalog.LegAuthorization || rules.Auth != "" {
 		return rules, err

@@ -62,12 +62,12 @@ func (p *polls) forget(flow string) {
 
 // beginDevice starts an authorization for a machine without a browser: the
 // person opens an address anywhere and types a code (RFC 8628 section 3.1).
-func (f *Flows) beginDevice(ctx context.Context, a arrangement.Arrangement, server oauth.Server) (api.Authorization, error) {
+func (f *Flows) beginDevice(ctx context.Context, a arrangement.Arrangement, server oauth.Server, besides api.StepUp) (api.Authorization, error) {
 	if server.DeviceAuthorizationEndpoint == "" {
 		return api.Authorization{}, fault.New(api.CodeNeedsConfiguration, "the provider %q has no device authorization endpoint", a.Provider.Provider.Name).
 			WithHint("leave --device away, or set device_authorization_endpoint if the provider has one")
 	}
-	codes, err := f.askForCodes(ctx, a, server)
+	codes, err := f.askForCodes(ctx, a, server, besides)
 	if err != nil {
 		return api.Authorization{}, err
 	}
@@ -89,17 +89,25 @@ func (f *Flows) beginDevice(ctx context.Context, a arrangement.Arrangement, serv
 	}, nil
 }
 
-func (f *Flows) askForCodes(ctx context.Context, a arrangement.Arrangement, server oauth.Server) (device.Authorization, error) {
+// askForCodes sends the device authorization request. What an API wants besides
+// goes along as in a browser (RFC 9470 section 4): a server that does not know
+// it here ignores it (RFC 6749 section 3.2).
+func (f *Flows) askForCodes(ctx context.Context, a arrangement.Arrangement, server oauth.Server, step api.StepUp) (device.Authorization, error) {
+	scopes, extra, err := a.Asked(step)
+	if err != nil {
+		return device.Authorization{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, arrangement.TokenTimeout)
 	defer cancel()
 	var codes device.Authorization
 	answered := false
-	err := f.desk.Authenticated(ctx, a, server, func(session arrangement.Session) error {
+	err = f.desk.Authenticated(ctx, a, server, func(session arrangement.Session) error {
 		request := device.Request{
 			Endpoint:  server.DeviceAuthorizationEndpoint,
 			Auth:      session.Auth,
-			Scopes:    a.Scopes(),
+			Scopes:    scopes,
 			Separator: a.Separator(),
+			Params:    extra,
 		}
 		message, err := request.HTTP(ctx)
 		if err != nil {

@@ -62,7 +62,7 @@ func (f *Flows) Begin(ctx context.Context, connection string, req api.AuthorizeR
 		return api.Authorization{}, err
 	}
 	if req.Device || a.Grant == arrangement.GrantDevice {
-		return f.beginDevice(ctx, a, server)
+		return f.beginDevice(ctx, a, server, stepUp(a.Connection.Cause, req.StepUp))
 	}
 	if server.AuthorizationEndpoint == "" {
 		return api.Authorization{}, fault.New(api.CodeNeedsConfiguration, "the provider %q has no authorization endpoint", a.Provider.Provider.Name).

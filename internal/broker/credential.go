@@ -54,7 +54,7 @@ func (c *Credential) ClientKey() (secret.Text, error) {
 // expiry is served while it is renewed in the background.
 func (b *Broker) Credential(ctx context.Context, connection string) (*Credential, error) {
 	if subject, shown := onbehalf.Subject(ctx); shown {
-		return b.onBehalf(ctx, connection, subject, 0)
+		return b.onBehalf(ctx, connection, subject, wish{})
 	}
 	snap, err := b.snapshot(ctx, connection)
 	if err != nil {
@@ -78,7 +78,7 @@ func reached(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 // fresh is a credential in place of one that does not live long enough.
 func (b *Broker) fresh(ctx context.Context, connection string, generation int64) (*Credential, error) {
 	if subject, shown := onbehalf.Subject(ctx); shown {
-		return b.onBehalf(ctx, connection, subject, generation)
+		return b.onBehalf(ctx, connection, subject, wish{generation: generation})
 	}
 	return b.renew(ctx, connection, wish{generation: generation})
 }

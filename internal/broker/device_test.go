@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -108,6 +109,29 @@ func TestADeviceFlowThatIsRefusedOrExpiresSaysSo(t *testing.T) {
 			}
 			h.wantState("mail", api.StateNew)
 		})
+	}
+}
+
+func TestRFC9470_4_ADeviceFlowAsksForWhatAnAPIWantsBesides(t *testing.T) {
+	h := newHarness(t)
+	h.withDevice()
+	asked := make(chan url.Values, 1)
+	h.server.Config.Handler.(*http.ServeMux).HandleFunc("POST /asked", func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		asked <- r.PostForm
+		_, _ = fmt.Fprintf(w, `{"device_code":"dc","user_code":"AB","verification_uri":"%s/activate","expires_in":900}`, h.server.URL)
+	})
+	p, err := h.Provider(h.ctx, "fake")
+	h.must(err)
+	p.DeviceAuthorizationEndpoint, p.ResponseMode = h.server.URL+"/asked", "query"
+	_, err = h.PutProvider(h.ctx, "fake", p)
+	h.must(err)
+	none := 0
+	_, err = h.Begin(h.ctx, "mail", api.AuthorizeRequest{Device: true, StepUp: api.StepUp{Scopes: []string{"mail.send"}, ACRValues: "gold", MaxAge: &none, Claims: `{"a":1}`}})
+	h.must(err)
+	got := <-asked
+	if !strings.HasSuffix(got.Get("scope"), "mail.send") || got.Get("acr_values") != "gold" || got.Get("max_age") != "0" || got.Get("claims") != `{"a":1}` || got.Has("response_mode") {
+		t.Errorf("asked for %v", got)
 	}
 }
 

@@ -15,19 +15,20 @@ import (
 
 // onBehalf is the credential of a call that is made for the user whose token
 // came with it. It is obtained once for as long as it lives, and lives in
-// memory alone. refused is the generation that the API does not take; 0: none.
-func (b *Broker) onBehalf(ctx context.Context, connection string, subject secret.Text, refused int64) (*Credential, error) {
+// memory alone. What is wished for is a later generation than the one that the
+// API does not take.
+func (b *Broker) onBehalf(ctx context.Context, connection string, subject secret.Text, want wish) (*Credential, error) {
 	key := onbehalf.Key(connection, subject)
 	known, _, ok := b.behalf.Get(key)
-	if ok && known.Generation > refused && !reached(known.ExpiresAt, b.Now()) {
+	if ok && known.Generation > want.generation && !reached(known.ExpiresAt, b.Now()) {
 		return known, nil
 	}
 	if ok {
 		b.behalf.Drop(key)
 	}
-	result := b.flights.DoChan("behalf "+key, func() (any, error) {
+	result := b.flights.DoChan("behalf "+key+" "+want.claims, func() (any, error) {
 		_, epoch, _ := b.behalf.Get(key)
-		made, err := b.exchangeFor(context.WithoutCancel(ctx), connection, subject)
+		made, err := b.exchangeFor(context.WithoutCancel(ctx), connection, subject, want.claims)
 		if err == nil {
 			b.behalf.Put(key, made, made.ExpiresAt, epoch)
 		}
@@ -44,12 +45,14 @@ func (b *Broker) onBehalf(ctx context.Context, connection string, subject secret
 	}
 }
 
-// exchangeFor trades a user's token for one of the connection's API.
-func (b *Broker) exchangeFor(ctx context.Context, connection string, subject secret.Text) (*Credential, error) {
+// exchangeFor trades a user's token for one of the connection's API, with the
+// claims that the API's challenge names.
+func (b *Broker) exchangeFor(ctx context.Context, connection string, subject secret.Text, claims string) (*Credential, error) {
 	a, err := b.desk.Arrange(ctx, connection)
 	if err != nil {
 		return nil, err
 	}
+	a.Claims = claims
 	if !a.OnCall() {
 		return nil, fault.New(api.CodeInvalid, "the connection %q does not act on behalf of its callers", connection).
 			WithHint("leave %s away; or give the connection the grant token_exchange or on_behalf_of, without a subject", onbehalf.Header)

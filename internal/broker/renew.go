@@ -31,7 +31,7 @@ type wish struct {
 
 func (b *Broker) renewRefused(ctx context.Context, connection string, want wish) (*Credential, error) {
 	if subject, shown := onbehalf.Subject(ctx); shown {
-		return b.onBehalf(ctx, connection, subject, want.generation)
+		return b.onBehalf(ctx, connection, subject, want)
 	}
 	snap, err := b.snapshot(ctx, connection)
 	if err != nil {

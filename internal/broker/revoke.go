@@ -65,12 +65,18 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement.Arrangement
 	if err != nil {
 		return false, err
 	}
+	if described.Auth == oauth.AuthAccessToken {
+		refresh = secret.Text{}
+	}
+	if catalog.CallsWithIDToken(a.Described) {
+		access = secret.Text{} // what is kept in its place is nothing that can be revoked
+	}
 	for _, kind := range []string{"refresh_token", "access_token"} {
 		token := refresh
 		if kind == "access_token" {
 			token = access
 		}
-		if token.IsZero() || kind == "refresh_token" && described.Auth == oauth.AuthAccessToken {
+		if token.IsZero() {
 			continue
 		}
 		err := b.revokeToken(ctx, a, server, token, kind)
@@ -84,7 +90,7 @@ func (b *Broker) revokeAtProvider(ctx context.Context, a arrangement.Arrangement
 		}
 		told = true
 	}
-	return true, nil
+	return told, nil
 }
 
 // revokeSets revokes the further tokens that came with this connection's: a

@@ -37,9 +37,13 @@ type Challenge struct {
 
 // RenewWith is [Broker.Renew] with the claims that an API's challenge asks for.
 // It gives nothing, and no error, where the provider gives such a token to a
-// person only: the grant is as good as before.
+// person only: the grant is as good as before. A user on whose behalf the call
+// is made is told what the provider wants of them, which may be more.
 func (b *Broker) RenewWith(ctx context.Context, connection string, generation int64, claims string) (*Credential, error) {
 	credential, err := b.renewRefused(ctx, connection, wish{generation, claims})
+	if wanted := new(onbehalf.Challenge); errors.As(err, &wanted) && wanted.Claims != "" {
+		return nil, err
+	}
 	if needsPerson(err) {
 		return nil, nil
 	}

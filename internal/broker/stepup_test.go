@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/onbehalf"
+	"github.com/valetkey/valetkey/internal/secret"
 )
 
 func wantsScope(resource string, scopes ...string) broker.Challenge {
@@ -134,5 +137,35 @@ func TestWhatNobodyCanAuthorizeIsSaidToWhoeverSetsTheClientUp(t *testing.T) {
 	h.StepUp(h.ctx, "mail", wantsScope("send", "mail.send")) // never authorized: it waits for that
 	if c := h.state("mail"); c.Cause != nil {
 		t.Errorf("the cause of a connection without a grant: %+v", c.Cause)
+	}
+}
+
+func TestTheClaimsOfAChallengeReachAnExchangeOnAUsersBehalf(t *testing.T) {
+	const asked = `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
+	h := grantHarness(t, "on_behalf_of", api.GrantSettings{})
+	h.server.says(func(form url.Values, n int) (int, string) {
+		if form.Get("claims") == asked && strings.Contains(form.Get("assertion"), "maria") {
+			return 400, `{"error":"interaction_required","claims":"{\"access_token\":{\"capolids\":{\"essential\":true}}}"}`
+		}
+		return plain(form, n)
+	})
+	maria := onbehalf.With(h.ctx, secret.NewText("e30.maria.c2ln"))
+	paul := onbehalf.With(h.ctx, secret.NewText("e30.paul.c2ln"))
+	used, err := h.Credential(paul, "it")
+	h.must(err)
+	renewed, err := h.RenewWith(paul, "it", used.Generation, asked)
+	if err != nil || renewed.Generation <= used.Generation || h.server.last().Get("claims") != asked {
+		t.Fatalf("%v, sent %v", err, h.server.last())
+	}
+	if used, err = h.Credential(maria, "it"); err != nil || h.server.last().Has("claims") {
+		t.Fatalf("claims of one user are asked of another: %v, %v", err, h.server.last())
+	}
+	_, err = h.RenewWith(maria, "it", used.Generation, asked)
+	var challenge *onbehalf.Challenge
+	if !errors.As(err, &challenge) || !strings.Contains(challenge.Claims, "capolids") {
+		t.Fatalf("what the provider wants of the user does not reach them: %v", err)
+	}
+	if again, err := h.Credential(maria, "it"); err != nil || again.Generation <= used.Generation {
+		t.Errorf("a user's next call without the claims: %v", err)
 	}
 }

@@ -232,7 +232,7 @@ func (s *provider) readParams(r *received, rules oauth.RequestRules) {
 	}
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	switch {
-	case rules.Encoding == oauth.EncodingQuery || rules.Encoding == "" && method == http.MethodGet:
+	case rules.Encoding == oauth.EncodingQuery || rules.Encoding == "" && (method == http.MethodGet || method == http.MethodDelete):
 		if len(r.body) > 0 {
 			s.complain("a request with its parameters in the query has a body")
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/broker"
+	"github.com/valetkey/valetkey/internal/onbehalf"
 )
 
 // maxDrain is how much of a refused answer, in bytes, is read to keep its
@@ -39,11 +40,15 @@ func (e *Engine) another(ctx context.Context, refused *broker.Credential, o *out
 	if current := e.later(ctx, refused); current != nil {
 		return current, nil
 	}
-	if !e.brake.enter(refused.Connection, refused.Generation) {
+	held := refused.Connection
+	if subject, shown := onbehalf.Subject(ctx); shown {
+		held = onbehalf.Key(held, subject) // another user's refusal is none of this one's
+	}
+	if !e.brake.enter(held, refused.Generation) {
 		// A renewal may have ended between the two looks.
 		return e.later(ctx, refused), nil
 	}
-	defer e.brake.leave(refused.Connection)
+	defer e.brake.leave(held)
 	return e.renewed(ctx, refused, o, refusal)
 }
 

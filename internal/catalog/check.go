@@ -32,6 +32,7 @@ func Lint(p api.Provider) []Finding {
 	c.flow()
 	c.responses()
 	c.settings()
+	c.consent()
 	c.sources()
 	c.operations()
 	c.variables()
@@ -187,6 +188,7 @@ func (c *checker) requests() {
 		c.address(leg.key+".url", leg.rules.URL, true)
 		c.texts(leg.key+".params", leg.rules.Params)
 		c.texts(leg.key+".headers", leg.rules.Headers)
+		c.signatures(leg.key, leg.rules.Sign)
 		for name, templates := range leg.rules.Repeat {
 			for _, template := range templates {
 				c.texts(leg.key+".repeat", map[string]string{name: template})
@@ -194,6 +196,7 @@ func (c *checker) requests() {
 		}
 	}
 	c.builtIn = nil
+	c.inheritedSignatures()
 }
 
 // assertions checks the JWTs that authenticate a client or are a grant.

@@ -44,3 +44,9 @@ func Renews(p api.Provider, hasRefreshToken bool) bool {
 
 // Patient says that the provider refuses to renew a token that is still good.
 func Patient(p api.Provider) bool { return p.Refresh != nil && p.Refresh.NotBeforeExpiry }
+
+// CallsWithIDToken says that the API takes the ID token in the place of the
+// access token: that is what is kept as one.
+func CallsWithIDToken(p api.Provider) bool {
+	return p.API != nil && p.API.Token != nil && p.API.Token.Source == api.TokenSourceIDToken
+}

@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/oauth"
+	"github.com/valetkey/valetkey/oauth/signature"
 )
 
 // The values that a request's templates may use besides the variables: they
@@ -19,7 +21,18 @@ const (
 	InRedirectURI  = "redirect_uri"
 	InAccessToken  = "access_token"
 	InRefreshToken = "refresh_token"
+	InCode         = "code"
+	InTimestamp    = "timestamp"    // seconds since 1970
+	InMilliseconds = "timestamp_ms" // milliseconds since 1970
 )
+
+// Instant are the values of the moment in which a request is made.
+func Instant(now time.Time) map[string]string {
+	return map[string]string{
+		InTimestamp:    strconv.FormatInt(now.Unix(), 10),
+		InMilliseconds: strconv.FormatInt(now.UnixMilli(), 10),
+	}
+}
 
 // The requests of a description under their keys.
 const (
@@ -34,13 +47,16 @@ const (
 // secret never stands in the authorization request: the browser carries that.
 func builtIn(leg string) []string {
 	base, _, _ := strings.Cut(leg, ".")
+	always := []string{InClientID, InRedirectURI, InTimestamp, InMilliseconds}
 	switch base {
 	case LegAuthorization:
-		return []string{InClientID, InRedirectURI}
-	case LegToken, authenticationKey:
-		return []string{InClientID, InRedirectURI, InClientSecret}
+		return always
+	case authenticationKey:
+		return append(always, InClientSecret)
+	case LegToken:
+		return append(always, InClientSecret, InCode)
 	case LegRefresh, LegRevocation, LegExchange:
-		return []string{InClientID, InRedirectURI, InClientSecret, InAccessToken, InRefreshToken}
+		return append(always, InClientSecret, InAccessToken, InRefreshToken)
 	default:
 		return nil
 	}
@@ -49,7 +65,9 @@ func builtIn(leg string) []string {
 // authenticationKey is where a client authentication of the provider's own stands.
 const authenticationKey = "token_endpoint_auth"
 
-func isBuiltIn(name string) bool { return slices.Contains(builtIn(LegRefresh), name) }
+func isBuiltIn(name string) bool {
+	return name == InCode || slices.Contains(builtIn(LegRefresh), name)
+}
 
 // waits says whether a template needs a value that is not there yet: one that
 // only the request knows, or one that the provider has yet to tell.
@@ -98,7 +116,36 @@ func (r Resolved) Rules(key string, rules oauth.RequestRules, known map[string]s
 		}
 	}
 	later := r.later[key]
-	return rules, fillRules(&rules, later, values)
+	if err := fillRules(&rules, later, values); err != nil {
+		return rules, err
+	}
+	var err error
+	rules.Sign, err = filledSignatures(rules.Sign, values)
+	return rules, err
+}
+
+// filledSignatures expands the templates of signatures: most of them hold what
+// only the request knows.
+func filledSignatures(rules []signature.Rule, values map[string]string) ([]signature.Rule, error) {
+	filled := make([]signature.Rule, len(rules))
+	for i, rule := range rules {
+		var err error
+		if rule.Key == "" && rule.NeedsKey() {
+			rule.Key = signature.DefaultKey
+		}
+		if rule.Key, err = ExpandText(rule.Key, values); err != nil {
+			return nil, err
+		}
+		of := make([]string, len(rule.Of))
+		for n, template := range rule.Of {
+			if of[n], err = ExpandText(template, values); err != nil {
+				return nil, err
+			}
+		}
+		rule.Of = of
+		filled[i] = rule
+	}
+	return filled, nil
 }
 
 func copied[V any](m map[string]V) map[string]V {

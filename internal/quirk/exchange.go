@@ -65,7 +65,7 @@ func (x Exchange) Token(ctx context.Context, ask Ask) (oauth.Token, error) {
 		rules.TokenTypes = append(slices.Clone(rules.TokenTypes), dpop.TokenType)
 	}
 	var err error
-	if request.Rules, err = ask.rules(); err != nil {
+	if request.Rules, err = ask.rules(x.Now()); err != nil {
 		return oauth.Token{}, err
 	}
 	token, err := x.send(ctx, request, rules)
@@ -122,7 +122,7 @@ func (x Exchange) finish(ctx context.Context, ask Ask, token oauth.Token) (oauth
 		}
 		token = next
 	}
-	if p := ask.Provider.Provider.API; p != nil && p.Token != nil && p.Token.Source == api.TokenSourceIDToken && token.IDToken != "" {
+	if catalog.CallsWithIDToken(ask.Provider.Provider) && token.IDToken != "" {
 		token.AccessToken = token.IDToken
 	}
 	return token, nil
@@ -130,7 +130,7 @@ func (x Exchange) finish(ctx context.Context, ask Ask, token oauth.Token) (oauth
 
 // step makes one further request and lays its answer over the one before.
 func (x Exchange) step(ctx context.Context, ask Ask, key string, step api.ExchangeStep, before oauth.Token) (oauth.Token, error) {
-	known := ask.known()
+	known := ask.known(x.Now())
 	known[catalog.InAccessToken], known[catalog.InRefreshToken] = before.AccessToken, before.RefreshToken
 	rules, err := ask.Provider.Rules(key, step.RequestRules, known)
 	if err != nil {

@@ -2,6 +2,7 @@ package quirk
 
 import (
 	"maps"
+	"time"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/catalog"
@@ -17,28 +18,31 @@ func (ask Ask) leg() string {
 }
 
 // known is what templates may use besides the variables.
-func (ask Ask) known() map[string]string {
-	return map[string]string{
+func (ask Ask) known(now time.Time) map[string]string {
+	known := catalog.Instant(now)
+	maps.Copy(known, map[string]string{
 		catalog.InClientID:     ask.Request.Auth.ClientID,
 		catalog.InClientSecret: ask.Request.Auth.ClientSecret,
 		catalog.InRedirectURI:  ask.RedirectURI,
 		catalog.InAccessToken:  ask.AccessToken,
 		catalog.InRefreshToken: ask.Request.Params.Get("refresh_token"),
-	}
+		catalog.InCode:         ask.Request.Params.Get("code"),
+	})
+	return known
 }
 
 // rules are the deviations of the request, complete.
-func (ask Ask) rules() (oauth.RequestRules, error) {
+func (ask Ask) rules(now time.Time) (oauth.RequestRules, error) {
 	p := ask.Provider.Provider
 	own := value(p.TokenRequest)
 	if ask.leg() == catalog.LegRefresh {
 		own = refreshRules(p)
 	}
-	rules, err := ask.Provider.Rules(ask.leg(), own, ask.known())
+	rules, err := ask.Provider.Rules(ask.leg(), own, ask.known(now))
 	if err != nil {
 		return rules, err
 	}
-	authorization, err := ask.Provider.Authentication(ask.known())
+	authorization, err := ask.Provider.Authentication(ask.known(now))
 	if err == nil && authorization != "" {
 		rules.Headers["Authorization"] = authorization
 	}
@@ -97,6 +101,9 @@ func refreshRules(p api.Provider) oauth.RequestRules {
 	}
 	if merged.Auth == "" {
 		merged.Auth = base.Auth
+	}
+	if len(merged.Sign) == 0 {
+		merged.Sign = base.Sign
 	}
 	return merged
 }

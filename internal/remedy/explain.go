@@ -17,6 +17,10 @@ const CodeNoRefreshToken = "no_refresh_token"
 // answered without the answer being kept: our own finding too.
 const CodeOutcomeUnknown = "outcome_unknown"
 
+// AuthMethod is the key of the evidence that says by which method the refused
+// client authenticated.
+const AuthMethod = "token_endpoint_auth_method"
+
 // Case is what a refusal is about: the names a remedy has to mention.
 type Case struct {
 	Connection  string
@@ -72,9 +76,12 @@ func (c Case) byCode(err *oauth.Error) (title, remedy string, ok bool) {
 	case err.Code == CodeOutcomeUnknown:
 		return "an answer of the provider was lost while the token was renewed, and the refresh token went with it",
 			"valetkey connect " + c.Connection, true
+	case err.Code == oauth.CodeTLSFailure && strings.Contains(err.Description, "remote error"):
+		title, remedy := c.refusedClient(oauth.AuthTLS) // only a certificate is refused there
+		return title, remedy, true
 	case err.ClientWide():
-		return "the provider refuses the client " + c.Client + ": its id or secret is not accepted",
-			"valetkey client update " + c.Client + " --client-secret-file FILE; copy the secret's value, not its id", true
+		title, remedy := c.refusedClient(oauth.AuthMethod(err.Evidence[AuthMethod]))
+		return title, remedy, true
 	case err.Code == "invalid_grant" && err.Grant == oauth.GrantAuthorizationCode:
 		return "the provider did not accept the authorization code", "valetkey connect " + c.Connection, true
 	case err.Code == "invalid_grant" && err.Grant == oauth.GrantJWTBearer:
@@ -89,6 +96,24 @@ func (c Case) byCode(err *oauth.Error) (title, remedy string, ok bool) {
 		return "access was denied at the provider", "valetkey connect " + c.Connection + ", and allow it there", true
 	}
 	return "", "", false
+}
+
+// refusedClient is about what the client showed.
+func (c Case) refusedClient(method oauth.AuthMethod) (title, remedy string) {
+	title, remedy = "the provider refuses the client "+c.Client+": its id or ", "valetkey client update "+c.Client
+	switch method {
+	case oauth.AuthTLS, oauth.AuthSelfSignedTLS:
+		return title + "certificate is not accepted",
+			"compare the certificate with the one registered at the provider, and its end with valetkey client show " + c.Client + "; " +
+				remedy + " --private-key-file FILE sets key and certificate, --certificate-path FILE the certificate alone"
+	case oauth.AuthPrivateKeyJWT:
+		return title + "signed assertion is not accepted",
+			"compare the key, its kid and this machine's clock with what is registered at the provider; " + remedy + " --private-key-file FILE sets another key"
+	case oauth.AuthNone:
+		return title + "that it shows no secret is not accepted", remedy + " --client-secret-file FILE, if the provider gave it a secret; else compare its id with the provider's"
+	default:
+		return title + "secret is not accepted", remedy + " --client-secret-file FILE; copy the secret's value, not its id"
+	}
 }
 
 func (c Case) byAction(err *oauth.Error) (title, remedy string) {

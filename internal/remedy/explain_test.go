@@ -90,6 +90,29 @@ func TestCodesOfTheRFCsAreExplainedByGrant(t *testing.T) {
 	}
 }
 
+func TestARefusedClientIsAdvisedAboutWhatItShowed(t *testing.T) {
+	for method, want := range map[oauth.AuthMethod][2]string{
+		"":                      {"secret", "--client-secret-file"},
+		oauth.AuthBasic:         {"secret", "--client-secret-file"},
+		oauth.AuthTLS:           {"certificate", "--certificate-path"},
+		oauth.AuthSelfSignedTLS: {"certificate", "valetkey client show app"},
+		oauth.AuthPrivateKeyJWT: {"assertion", "--private-key-file"},
+		oauth.AuthNone:          {"no secret", "--client-secret-file"},
+	} {
+		title, advice := about.Explain(&oauth.Error{Code: "invalid_client", Action: oauth.ActionConfigure, Status: 401, Evidence: map[string]string{remedy.AuthMethod: string(method)}})
+		if !strings.Contains(title, want[0]) || !strings.Contains(advice, want[1]) {
+			t.Errorf("%s: %q / %q", method, title, advice)
+		}
+		if strings.HasSuffix(string(method), "tls_client_auth") && strings.Contains(advice, "secret") {
+			t.Errorf("%s: a certificate is no secret: %q", method, advice)
+		}
+	}
+	title, _ := about.Explain(&oauth.Error{Code: oauth.CodeTLSFailure, Description: "remote error: tls: bad certificate", Action: oauth.ActionConfigure})
+	if !strings.Contains(title, "certificate is not accepted") {
+		t.Errorf("a handshake that the server breaks off: %q", title)
+	}
+}
+
 func TestTheDetailHoldsWhatSupportAsksFor(t *testing.T) {
 	cause := about.Cause(&oauth.Error{Code: "invalid_grant", Description: "AADSTS70008: expired.", ErrorCodes: []string{"70008"}, Evidence: map[string]string{"correlation_id": "c-1"}})
 	if cause.Code != "invalid_grant" || cause.Detail != "AADSTS70008: expired. [70008] correlation_id c-1" || cause.Remedy != "valetkey connect mail" {

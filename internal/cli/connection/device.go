@@ -13,7 +13,11 @@ import (
 // authorizeByDevice is for a machine without a browser: the person opens an
 // address on any other device and types a code (RFC 8628).
 func (p Commands) authorizeByDevice(ctx context.Context, s *prompt.Session, name string, f connectFlags) error {
-	a, err := s.Authorize(ctx, name, api.AuthorizeRequest{Device: true})
+	step, err := f.step.stepUp()
+	if err != nil {
+		return err
+	}
+	a, err := s.Authorize(ctx, name, api.AuthorizeRequest{Device: true, StepUp: step})
 	if err != nil {
 		return err
 	}
