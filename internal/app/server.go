@@ -14,6 +14,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/front"
 	"github.com/valetkey/valetkey/internal/sweeper"
 )
 
@@ -114,9 +115,9 @@ func listenSocket(config Config) (net.Listener, error) {
 // Run serves until the context ends, then lets requests and renewals finish
 // and closes everything. Call it once.
 func (s *Server) Run(ctx context.Context) error {
-	servers := map[*http.Server]net.Listener{s.httpServer(s.Handler()): s.network}
+	servers := map[*front.Server]net.Listener{front.New(s.httpServer(s.Handler())): s.network}
 	if s.socket != nil {
-		servers[s.httpServer(s.OperatorHandler())] = s.socket
+		servers[front.New(s.httpServer(s.OperatorHandler()))] = s.socket
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

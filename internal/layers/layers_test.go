@@ -74,7 +74,7 @@ func layerOf() map[string]int {
 		"internal/watch":    32,
 		"internal/link":     30, "internal/link/linktest": 31,
 
-		"internal/store/outage": 39, "internal/store/group": 39, "internal/store/clause": 38, "internal/store": 40, "internal/store/custody": 41, "internal/backup": 42,
+		"internal/store/outage": 39, "internal/store/group": 39, "internal/store/clause": 38, "internal/store/search": 39, "internal/store": 40, "internal/store/custody": 41, "internal/backup": 42,
 		"internal/call":   40,
 		"internal/doctor": 40,
 
@@ -89,6 +89,7 @@ func layerOf() map[string]int {
 		"internal/rest":  50,
 		"internal/web":   50,
 
+		"internal/front": 59,
 		"internal/app":   60,
 		"internal/demo":  70,
 		"internal/reach": 70,

@@ -1,0 +1,70 @@
+package front
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+)
+
+// exchange is a request with the way of its answer.
+type exchange struct {
+	response response
+	body     body
+}
+
+// respond has the handler answer a request, and says whether another may follow.
+func (c *conn) respond(h head) (again bool) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	c.presence.begin(cancel)
+	defer c.presence.end()
+
+	x := &exchange{}
+	r := request(ctx, c, &h)
+	if h.length > 0 {
+		x.body.input, x.body.left = &c.input, h.length
+		r.Body = &x.body
+	}
+	x.response.open(c, x, &h)
+	x.response.cancel = cancel
+	defer x.response.release()
+	if !c.handle(&x.response, r) {
+		x.response.breakOff()
+		return false
+	}
+	again = x.response.finish()
+	if r.MultipartForm != nil {
+		_ = r.MultipartForm.RemoveAll() // as the standard server does: what is left is in the temporary directory
+	}
+	return again
+}
+
+// request is what the standard server would make of a head.
+func request(ctx context.Context, c *conn, h *head) *http.Request {
+	return (&http.Request{
+		Method: h.method, URL: h.url, RequestURI: h.target,
+		Proto: version, ProtoMajor: 1, ProtoMinor: 1,
+		Header: h.header, Host: h.host, RemoteAddr: c.remote,
+		Body: http.NoBody, ContentLength: h.length, Close: h.close,
+	}).WithContext(ctx)
+}
+
+const maxStack = 64 << 10 // bytes of a stack in the log
+
+// handle calls the handler. A panic is logged, unless it is the one that breaks
+// an answer off on purpose.
+func (c *conn) handle(w http.ResponseWriter, r *http.Request) (done bool) {
+	defer func() {
+		if thrown := recover(); thrown != nil && thrown != http.ErrAbortHandler { //nolint:errorlint // thrown as it is
+			stack := make([]byte, maxStack)
+			stack = stack[:runtime.Stack(stack, false)]
+			c.server.logf("http: panic serving %v: %v\n%s", c.remote, thrown, stack)
+		}
+	}()
+	handler := c.server.standard.Handler
+	if handler == nil {
+		handler = http.DefaultServeMux
+	}
+	handler.ServeHTTP(w, r)
+	return true
+}
