@@ -8,8 +8,16 @@ type AuthorizeRequest struct {
 	Prompt    string `json:"prompt,omitempty"`     // login, consent, select_account
 	ReturnTo  string `json:"return_to,omitempty"`  // where the browser goes afterwards; an allowed origin only
 	Device    bool   `json:"device,omitempty"`     // by device code (RFC 8628): no browser on this machine is needed
+	ConsentRequest
 	StepUp
 	GrantInput
+}
+
+// ConsentRequest asks an administrator of another organisation to allow the
+// client there, before or in place of an authorization.
+type ConsentRequest struct {
+	AdminConsent  bool `json:"admin_consent,omitempty"`
+	ThenAuthorize bool `json:"then_authorize,omitempty"` // the same person authorizes the connection afterwards
 }
 
 // StepUp is what an API asks of the next authorization before it goes on: its

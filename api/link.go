@@ -5,7 +5,12 @@ import "time"
 // ConnectLinkSpec asks for a link: "please authorize this", for a person
 // without an account here.
 type ConnectLinkSpec struct {
+	// Kind is what the person is asked for: authorize (default), or
+	// admin_consent: an administrator allows the client in their organisation.
+	Kind       string `json:"kind,omitempty"`
 	Connection string `json:"connection"` // what is authorized
+	// ThenAuthorize has the administrator authorize the connection as well.
+	ThenAuthorize bool `json:"then_authorize,omitempty"`
 	// Create makes the connection, with these settings, when the link is used
 	// and there is none of the name.
 	Create *ConnectionSpec `json:"create,omitempty"`
@@ -20,6 +25,12 @@ type ConnectLinkSpec struct {
 	// Webhook is told how the link ended: an https address.
 	Webhook string `json:"webhook,omitempty"`
 }
+
+// The kinds of a link.
+const (
+	LinkAuthorize    = "authorize"
+	LinkAdminConsent = "admin_consent"
+)
 
 // ConnectLinkBrand is who asks, as the person sees it.
 type ConnectLinkBrand struct {
@@ -48,10 +59,14 @@ const (
 
 // ConnectLink is a link as it reads back, without the part of its address that is secret.
 type ConnectLink struct {
-	ID              string            `json:"id"`
-	Status          ConnectLinkStatus `json:"status"`
-	Cause           *Cause            `json:"cause,omitempty"` // why the last attempt failed
-	Connection      string            `json:"connection"`
+	ID         string            `json:"id"`
+	Kind       string            `json:"kind,omitempty"` // admin_consent; "": authorize
+	Status     ConnectLinkStatus `json:"status"`
+	Cause      *Cause            `json:"cause,omitempty"` // why the last attempt failed
+	Connection string            `json:"connection"`
+	// Granted is the organisation whose administrator consented, by the name of
+	// the connection's variable: {tenant: …}.
+	Granted         map[string]string `json:"granted,omitempty"`
 	ExpectedAccount string            `json:"expected_account,omitempty"`
 	ReturnTo        string            `json:"return_to,omitempty"`
 	ConnectLinkTimes

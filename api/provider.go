@@ -42,6 +42,9 @@ type Endpoints struct {
 	PushedAuthorizationRequestEndpoint string `json:"pushed_authorization_request_endpoint,omitempty"` // RFC 9126
 
 	DeviceAuthorizationEndpoint string `json:"device_authorization_endpoint,omitempty"` // RFC 8628 section 4
+	// AdminConsentEndpoint is where an administrator of another organisation
+	// allows the client there; see AdminConsentRules.
+	AdminConsentEndpoint string `json:"admin_consent_endpoint,omitempty"`
 	// EndpointForms gives an endpoint in several forms, by its key: the first
 	// whose variables all have a value is the endpoint.
 	EndpointForms map[string][]string `json:"endpoint_forms,omitempty"`
@@ -76,7 +79,8 @@ type AuthorizationRules struct {
 	// ResourceMode says whether resources are named (RFC 8707): auto (default,
 	// those of the connection), send (the API's base URL where the connection
 	// names none), omit.
-	ResourceMode string `json:"resource_mode,omitempty"`
+	ResourceMode string             `json:"resource_mode,omitempty"`
+	AdminConsent *AdminConsentRules `json:"admin_consent,omitempty"` // what comes back from the admin_consent_endpoint
 }
 
 // The values of AuthorizationRules.ResourceMode.

@@ -25,7 +25,7 @@ func (a *App) makeLinks(out *egress.Egress) {
 		Now:           a.config.Now,
 		Log:           a.config.Log,
 	})
-	a.broker.Accept = a.links.Accept
+	a.broker.Accept, a.broker.Consented = a.links.Accept, a.links.Consented
 }
 
 // followLinks looks after links until the context ends.

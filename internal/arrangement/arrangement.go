@@ -26,6 +26,20 @@ type Arrangement struct {
 
 // Arrange reads a connection, its client and its provider and fills them in.
 func (d *Desk) Arrange(ctx context.Context, name string) (Arrangement, error) {
+	return d.ArrangeWith(ctx, name, nil)
+}
+
+// ArrangeWith is Arrange with variables over those that were captured before.
+func (d *Desk) ArrangeWith(ctx context.Context, name string, told map[string]string) (Arrangement, error) {
+	a, err := d.described(ctx, name)
+	if err != nil {
+		return a, err
+	}
+	return a.With(over(a.Connection.Captured, told))
+}
+
+// described is a connection's arrangement before it is filled in.
+func (d *Desk) described(ctx context.Context, name string) (Arrangement, error) {
 	c, client, err := d.Load(ctx, name)
 	if err != nil {
 		return Arrangement{}, err
@@ -39,8 +53,7 @@ func (d *Desk) Arrange(ctx context.Context, name string) (Arrangement, error) {
 		return Arrangement{}, err
 	}
 	client.Variables = credential.Reveal(client.Variables)
-	a := Arrangement{Connection: c, Client: client, Described: provider, Grant: GrantOf(c.Spec, provider)}
-	return a.With(c.Captured)
+	return Arrangement{Connection: c, Client: client, Described: provider, Grant: GrantOf(c.Spec, provider)}, nil
 }
 
 // Server is the authorization server: as described, completed by discovery

@@ -1,6 +1,7 @@
 package authorize
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"errors"
@@ -68,11 +69,11 @@ func (f *Flows) Complete(ctx context.Context, params url.Values, cookie func(flo
 
 // redeem judges the answer, sends the code and ends the flow either way.
 func (f *Flows) redeem(ctx context.Context, flow ledger.Flow, params url.Values, verifier string) (Completion, error) {
-	err := f.judgeAndSave(ctx, flow, params, verifier)
+	next, err := f.judge(ctx, flow, params, verifier)
 	if err == nil {
 		flow.Status = api.FlowDone
 		err = f.desk.Store.FinishFlow(ctx, flow.ID, flow.Status, nil)
-		return Completion{Flow: f.flowView(flow), ReturnTo: flow.ReturnTo}, err
+		return Completion{Flow: f.flowView(flow), ReturnTo: cmp.Or(next, flow.ReturnTo)}, err
 	}
 	shown := fault.As(err)
 	cause := &api.Cause{Code: causeCode(err), Title: shown.Message, Remedy: shown.Hint}
@@ -83,8 +84,24 @@ func (f *Flows) redeem(ctx context.Context, flow ledger.Flow, params url.Values,
 	return Completion{}, err
 }
 
-func (f *Flows) judgeAndSave(ctx context.Context, flow ledger.Flow, params url.Values, verifier string) error {
-	a, err := f.desk.Arrange(ctx, flow.Connection)
+// judge does what the flow is for. next is where the browser goes on, if the
+// person has more to do.
+func (f *Flows) judge(ctx context.Context, flow ledger.Flow, params url.Values, verifier string) (next string, err error) {
+	e, err := f.errandOf(flow)
+	switch {
+	case err != nil:
+		return "", err
+	case e.Kind == errandConsent:
+		return f.consented(ctx, flow, e, params)
+	case e.Kind == errandProof:
+		return "", f.proven(ctx, flow, e, params, verifier)
+	default:
+		return "", f.judgeAndSave(ctx, flow, e.Told, params, verifier)
+	}
+}
+
+func (f *Flows) judgeAndSave(ctx context.Context, flow ledger.Flow, told map[string]string, params url.Values, verifier string) error {
+	a, err := f.desk.ArrangeWith(ctx, flow.Connection, told)
 	if err != nil {
 		return err
 	}
@@ -97,7 +114,7 @@ func (f *Flows) judgeAndSave(ctx context.Context, flow ledger.Flow, params url.V
 		return refusedAnswer(err, flow.Connection)
 	}
 	captured, callbackErr := catalog.FromCallback(a.Described, response.Params)
-	if a, err = a.With(captured); err != nil {
+	if a, err = a.Redirected(captured); err != nil {
 		return err
 	}
 	server, err := f.desk.Server(ctx, a)

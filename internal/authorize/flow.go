@@ -32,9 +32,10 @@ const (
 // Start is where a browser goes that opens an authorization URL, and the
 // value of the cookie that binds the flow to it.
 type Start struct {
-	Location  string // at the provider
-	Binding   string
-	ExpiresAt time.Time
+	Location   string // at the provider
+	Binding    string
+	ExpiresAt  time.Time
+	Invitation Invitation
 }
 
 // Begin starts an authorization by code (RFC 6749 section 4.1.1, RFC 7636).
@@ -42,6 +43,9 @@ type Start struct {
 func (f *Flows) Begin(ctx context.Context, connection string, req api.AuthorizeRequest) (api.Authorization, error) {
 	if err := f.checkReturn(req.ReturnTo); err != nil {
 		return api.Authorization{}, err
+	}
+	if req.AdminConsent {
+		return f.beginConsent(ctx, connection, req)
 	}
 	a, err := f.desk.Arrange(ctx, connection)
 	if err != nil {
@@ -68,10 +72,15 @@ func (f *Flows) Begin(ctx context.Context, connection string, req api.AuthorizeR
 		return api.Authorization{}, fault.New(api.CodeNeedsConfiguration, "the provider %q has no authorization endpoint", a.Provider.Provider.Name).
 			WithHint("set authorization_endpoint, or an issuer to discover it from")
 	}
-	flow, err := f.newFlow(ctx, a, server, req)
+	flow, err := f.newFlow(ctx, a, server, req, errand{})
 	if err != nil {
 		return api.Authorization{}, err
 	}
+	return f.store(ctx, flow)
+}
+
+// store keeps a new flow; only then its address is told.
+func (f *Flows) store(ctx context.Context, flow ledger.Flow) (api.Authorization, error) {
 	if err := f.desk.Store.CreateFlow(ctx, flow); err != nil {
 		return api.Authorization{}, err
 	}
@@ -83,19 +92,15 @@ func (f *Flows) Begin(ctx context.Context, connection string, req api.AuthorizeR
 	}, nil
 }
 
-func (f *Flows) newFlow(ctx context.Context, a arrangement.Arrangement, server oauth.Server, req api.AuthorizeRequest) (ledger.Flow, error) {
-	var random [3]string // id, state, verifier
-	for i := range random {
-		text, err := oauth.NewVerifier(f.desk.Rand)
-		if err != nil {
-			return ledger.Flow{}, err
-		}
-		random[i] = text
+// newFlow is an authorization, which may have an errand besides.
+func (f *Flows) newFlow(ctx context.Context, a arrangement.Arrangement, server oauth.Server, req api.AuthorizeRequest, e errand) (ledger.Flow, error) {
+	t, err := f.newTicket()
+	if err != nil {
+		return ledger.Flow{}, err
 	}
-	id, state, verifier := random[0], random[1], random[2]
 	location, err := f.desk.AuthorizationURL(ctx, a, server, arrangement.Ask{
-		State:     state,
-		Verifier:  verifier,
+		State:     t.state,
+		Verifier:  t.verifier,
 		Prompt:    req.Prompt,
 		LoginHint: cmp.Or(req.LoginHint, account.Hint(a.Connection.Owner())),
 		StepUp:    stepUp(a.Connection.Cause, req.StepUp),
@@ -103,32 +108,50 @@ func (f *Flows) newFlow(ctx context.Context, a arrangement.Arrangement, server o
 	if err != nil {
 		return ledger.Flow{}, f.codeRefused(ctx, a, err)
 	}
-	sealedVerifier, err := f.desk.Keyring.Seal(secret.NewText(verifier), ledger.FlowPlace(id, "verifier"))
+	if e.URL, err = withBegun(ctx, location.URL, a, req.LoginHint); err != nil {
+		return ledger.Flow{}, err
+	}
+	flow, err := f.sealed(t, a.Connection.Name, e)
+	if pushed := location.ExpiresAt; !pushed.IsZero() && pushed.Before(flow.ExpiresAt) {
+		flow.ExpiresAt = pushed // the provider forgets what was pushed (RFC 9126 section 2.2)
+	}
+	flow.Issuer, flow.TokenEndpoint, flow.ReturnTo = server.Issuer, server.TokenEndpoint, req.ReturnTo
+	return flow, err
+}
+
+// ticket is what makes one flow known: to us, to the provider and to nobody.
+type ticket struct{ id, state, verifier string }
+
+func (f *Flows) newTicket() (t ticket, err error) {
+	for _, to := range []*string{&t.id, &t.state, &t.verifier} {
+		if *to, err = oauth.NewVerifier(f.desk.Rand); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}
+
+// sealed is a flow as it is stored.
+func (f *Flows) sealed(t ticket, connection string, e errand) (ledger.Flow, error) {
+	verifier, err := f.desk.Keyring.Seal(secret.NewText(t.verifier), ledger.FlowPlace(t.id, "verifier"))
 	if err != nil {
 		return ledger.Flow{}, err
 	}
-	sealedURL, err := f.desk.Keyring.Seal(secret.NewText(location.URL), ledger.FlowPlace(id, "authorization_url"))
+	location, err := f.sealErrand(t.id, e)
 	if err != nil {
 		return ledger.Flow{}, err
 	}
 	now := f.desk.Now()
-	expires := now.Add(flowLife)
-	if pushed := location.ExpiresAt; !pushed.IsZero() && pushed.Before(expires) {
-		expires = pushed // the provider forgets what was pushed (RFC 9126 section 2.2)
-	}
 	return ledger.Flow{
-		ID:               id,
-		Connection:       a.Connection.Name,
-		StateHash:        hash(state),
-		Verifier:         sealedVerifier,
-		AuthorizationURL: sealedURL,
-		Issuer:           server.Issuer,
-		TokenEndpoint:    server.TokenEndpoint,
+		ID:               t.id,
+		Connection:       connection,
+		StateHash:        hash(t.state),
+		Verifier:         verifier,
+		AuthorizationURL: location,
 		RedirectURI:      f.desk.RedirectURI,
-		ReturnTo:         req.ReturnTo,
 		Status:           api.FlowPending,
 		CreatedAt:        now,
-		ExpiresAt:        expires,
+		ExpiresAt:        now.Add(flowLife),
 	}, nil
 }
 
@@ -180,7 +203,7 @@ func (f *Flows) Start(ctx context.Context, id string) (Start, error) {
 	if err := f.openFlow(flow); err != nil {
 		return Start{}, err
 	}
-	location, err := f.desk.Keyring.Open(flow.AuthorizationURL, ledger.FlowPlace(id, "authorization_url"))
+	e, err := f.errandOf(flow)
 	if err != nil {
 		return Start{}, err
 	}
@@ -188,7 +211,8 @@ func (f *Flows) Start(ctx context.Context, id string) (Start, error) {
 	if err != nil {
 		return Start{}, err
 	}
-	return Start{Location: location.Reveal(), Binding: binding(verifier), ExpiresAt: flow.ExpiresAt}, nil
+	location, by := cutBegun(e.URL)
+	return Start{Location: location, Binding: binding(verifier), ExpiresAt: flow.ExpiresAt, Invitation: f.invitation(ctx, flow, by)}, nil
 }
 
 // binding is what a browser shows to prove that it opened the authorization

@@ -13,6 +13,10 @@ type Flows struct {
 	// Accept judges who authorized in a flow, before anything is saved; nil:
 	// anybody may. It is set before the first flow.
 	Accept func(ctx context.Context, flow string, who idtoken.Account) error
+	// Consented hears that an administrator consented in a flow, before anything
+	// of it is kept, and may refuse. next is the flow that goes on in its place;
+	// "": none. Nil: nobody hears. It is set before the first flow.
+	Consented func(ctx context.Context, flow, next string) error
 
 	desk      *arrangement.Desk
 	publicURL string

@@ -3,6 +3,7 @@ package authorize
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/arrangement"
@@ -13,12 +14,25 @@ import (
 // denied is for an authorization that the provider answered with an error. The
 // connection keeps what it has (RFC 6749 section 4.1.2.1).
 func (f *Flows) denied(a arrangement.Arrangement, response oauth.AuthorizationResponse) error {
-	var refused *oauth.Error
-	if !errors.As(response.Failure(), &refused) {
-		return response.Failure()
+	refused, err := refusal(response)
+	if err != nil {
+		return err
 	}
 	_, code := arrangement.Consequence(refused)
 	return f.authorizationFault(a, refused, code)
+}
+
+// refusal is the error of an answer. A redirect has no place for a vendor's
+// number but the beginning of its description, where Entra writes it.
+func refusal(response oauth.AuthorizationResponse) (*oauth.Error, error) {
+	var refused *oauth.Error
+	if !errors.As(response.Failure(), &refused) {
+		return nil, response.Failure()
+	}
+	if number, _, found := strings.Cut(refused.Description, ":"); found && strings.HasPrefix(number, "AADSTS") {
+		refused.ErrorCodes = []string{number}
+	}
+	return refused, nil
 }
 
 // codeRefused is for a code that could not be redeemed. A client that is

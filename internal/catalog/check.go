@@ -32,6 +32,7 @@ func Lint(p api.Provider) []Finding {
 	c.flow()
 	c.responses()
 	c.settings()
+	c.consent()
 	c.sources()
 	c.operations()
 	c.variables()

@@ -98,6 +98,9 @@ func collect(p api.Provider, given Values) map[string]string {
 			}
 		}
 	}
+	if Organisation(p, given) == "" {
+		maps.Copy(values, Consented(p, given.Captured))
+	}
 	return values
 }
 
@@ -219,6 +222,7 @@ func endpoints(e *api.Endpoints) []endpoint {
 		{"introspection_endpoint", &e.IntrospectionEndpoint},
 		{"userinfo_endpoint", &e.UserinfoEndpoint},
 		{"device_authorization_endpoint", &e.DeviceAuthorizationEndpoint},
+		{"admin_consent_endpoint", &e.AdminConsentEndpoint},
 	}
 }
 

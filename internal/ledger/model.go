@@ -105,10 +105,11 @@ const (
 	EventAuthorized    = "authorized"
 	EventRefreshed     = "refreshed"
 	EventRefreshFailed = "refresh_failed"
-	EventRefused       = "refused" // the API refused the token
-	EventRetried       = "retried" // a call was sent again, or waited for the API's limits
-	EventStepUp        = "step_up" // the API wants what only a person can give
-	EventDenied        = "denied"  // an authorization failed or was refused
+	EventRefused       = "refused"       // the API refused the token
+	EventRetried       = "retried"       // a call was sent again, or waited for the API's limits
+	EventStepUp        = "step_up"       // the API wants what only a person can give
+	EventDenied        = "denied"        // an authorization failed or was refused
+	EventConsented     = "admin_consent" // an administrator allowed the client in an organisation
 	EventRevoked       = "revoked"
 	EventChanged       = "changed"           // its settings were written
 	EventFileFailed    = "token_file_failed" // the file that is kept in step could not be written

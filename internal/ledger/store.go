@@ -75,6 +75,9 @@ type ClientStore interface {
 type StateChange struct {
 	State api.State
 	Cause *api.Cause // nil clears it
+	// Captured replaces the connection's captured variables where SetState
+	// writes the change; nil leaves them.
+	Captured map[string]string
 }
 
 // ConnectionFilter selects connections; zero fields select all.

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/oauth/idtoken"
@@ -60,7 +62,10 @@ func (l *Links) Begin(ctx context.Context, address string, embedded bool) (Link,
 	if err := l.make(ctx, one); err != nil {
 		return one, err
 	}
-	begun, err := l.Broker.Begin(ctx, one.Connection, api.AuthorizeRequest{LoginHint: one.Terms.ExpectedAccount})
+	begun, err := l.Broker.Begin(authorize.By(ctx, cmp.Or(one.Terms.Brand.Name, "a connect link")), one.Connection, api.AuthorizeRequest{
+		LoginHint:      one.Terms.ExpectedAccount,
+		ConsentRequest: api.ConsentRequest{AdminConsent: one.ForConsent(), ThenAuthorize: one.Terms.ThenAuthorize},
+	})
 	if err != nil {
 		return one, err
 	}
@@ -163,12 +168,17 @@ func (l *Links) Look(ctx context.Context, one Link) (Link, error) {
 		return l.aged(one), nil
 	}
 	attempt, wrote := one.Flow, false
+	granted, err := l.granted(ctx, one, flow.Status)
+	if err != nil {
+		return one, err
+	}
 	one, err = l.save(context.WithoutCancel(ctx), one, func(next *Link) error {
 		wrote = next.Status == api.LinkOpened && next.Flow == attempt
 		switch {
 		case !wrote: // another look was faster, or another attempt was begun
 		case flow.Status == api.FlowDone:
 			l.end(next, api.LinkDone, nil)
+			next.Progress.Granted = granted
 		default:
 			l.end(next, api.LinkFailed, flow.Cause)
 		}

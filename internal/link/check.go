@@ -31,6 +31,9 @@ func (l *Links) check(ctx context.Context, spec *api.ConnectLinkSpec) error {
 	if err := checkLife(time.Duration(spec.ExpiresIn)); err != nil {
 		return err
 	}
+	if err := checkKind(*spec); err != nil {
+		return err
+	}
 	if err := l.checkConnection(ctx, spec); err != nil {
 		return err
 	}
@@ -69,11 +72,17 @@ func (l *Links) checkConnection(ctx context.Context, spec *api.ConnectLinkSpec) 
 			return fault.Wrap(err, api.CodeInvalid, "create names a client that is not there: %q", spec.Create.Client).
 				WithHint("valetkey client list shows the clients there are")
 		}
+		if err == nil && spec.Kind == api.LinkAdminConsent {
+			return l.checkConsent(ctx, spec, *spec.Create)
+		}
 		return err
 	}
 	connection, err := l.Broker.Connection(ctx, spec.Connection)
 	if err != nil {
 		return err
+	}
+	if spec.Kind == api.LinkAdminConsent {
+		return l.checkConsent(ctx, spec, connection.ConnectionSpec)
 	}
 	if connection.Grant == "client_credentials" {
 		return fault.New(api.CodeInvalid, "the connection %q uses client_credentials: nobody needs to authorize it", spec.Connection).

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
@@ -15,6 +16,7 @@ type Description struct {
 	Account  string // that the connection belongs to by now; "": nobody's
 	Scopes   []Scope
 	Device   bool // by a code that is typed elsewhere
+	Consent
 }
 
 // Scope is one permission; Meaning is "" where nobody wrote it down.
@@ -44,26 +46,30 @@ func (l *Links) Describe(ctx context.Context, one Link) (Description, error) {
 		return d, err
 	}
 	grant := cmp.Or(spec.Grant, d.Provider.Grant)
-	d.Device = grant == "device_code"
-	d.Scopes = scopes(spec.Scopes, d.Provider.Scopes)
+	d.Device = grant == "device_code" && !one.ForConsent()
+	d.Scopes = scopes(spec.Scopes, grant, d.Provider)
+	d.Consent = consentOf(one, d.Provider, catalog.Values{Captured: connection.Captured, Client: client.Variables, Connection: spec.Variables})
+	d.Service = grant == "client_credentials"
 	return d, nil
 }
 
 // scopes are those that will be asked for, with what they mean.
-func scopes(named []string, rules *api.ScopeRules) []Scope {
-	if rules == nil {
-		rules = &api.ScopeRules{}
-	}
-	if len(named) == 0 {
-		named = rules.Default
+func scopes(named []string, grant string, p api.Provider) []Scope {
+	var meanings map[string]string
+	if p.Scopes != nil {
+		meanings = p.Scopes.Meanings
 	}
 	var found []Scope
-	for _, name := range slices.Concat(named, rules.Required) {
-		if !slices.ContainsFunc(found, func(s Scope) bool { return s.Name == name }) {
-			found = append(found, Scope{name, rules.Meanings[name]})
-		}
+	for _, name := range (catalog.Resolved{Provider: p}).Scopes(cmp.Or(grant, "authorization_code"), named) {
+		found = append(found, Scope{name, meanings[name]})
 	}
+	slices.SortStableFunc(found, func(a, b Scope) int { return cmp.Compare(usual(a.Name), usual(b.Name)) })
 	return found
+}
+
+// usual puts what every authorization asks for behind what this one is about.
+func usual(scope string) int {
+	return slices.Index([]string{"openid", "profile", "email", "offline_access"}, scope)
 }
 
 // Logo is the picture of a link's brand; ok is false when it has none.

@@ -3,6 +3,7 @@
 //
 //	Create ─▶ stored by the hash of its secret
 //	Open ─▶ Begin ─▶ a flow of package authorize ─▶ Accept judges the account ─▶ Look writes the outcome
+//	              ─▶ of a consent: the flow that follows it, where one does (consent.go)
 //	Tick ─▶ outcomes nobody looked at · links that expired · webhooks (webhook.go)
 //
 // Invariants:

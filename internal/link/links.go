@@ -101,7 +101,7 @@ func (l *Links) Create(ctx context.Context, spec api.ConnectLinkSpec) (api.NewCo
 		ID: fmt.Sprintf("cl%011x%s", now.UnixMilli(), hex.EncodeToString(address[32:])), Hash: sha256.Sum256([]byte(text(address))),
 		Connection: spec.Connection, Status: api.LinkPending,
 		Terms: Terms{
-			Create: spec.Create, ExpectedAccount: spec.ExpectedAccount,
+			Kind: kept(spec.Kind), ThenAuthorize: spec.ThenAuthorize, Create: spec.Create, ExpectedAccount: spec.ExpectedAccount,
 			ReturnTo: spec.ReturnTo, Webhook: spec.Webhook,
 		},
 		CreatedAt: now, ExpiresAt: now.Add(time.Duration(spec.ExpiresIn)), Version: 1,
@@ -261,8 +261,8 @@ func unknown(err error) error {
 // wire shows a link without what would let anyone use it.
 func wire(one Link) api.ConnectLink {
 	shown := api.ConnectLink{
-		ID: one.ID, Status: one.Status, Cause: one.Progress.Cause, Connection: one.Connection,
-		ExpectedAccount: one.Terms.ExpectedAccount, ReturnTo: one.Terms.ReturnTo,
+		ID: one.ID, Kind: one.Terms.Kind, Status: one.Status, Cause: one.Progress.Cause, Connection: one.Connection,
+		Granted: one.Progress.Granted, ExpectedAccount: one.Terms.ExpectedAccount, ReturnTo: one.Terms.ReturnTo,
 		ConnectLinkTimes: api.ConnectLinkTimes{
 			CreatedAt: one.CreatedAt, ExpiresAt: one.ExpiresAt,
 			OpenedAt: present(one.Progress.OpenedAt), EndedAt: present(one.Progress.EndedAt),

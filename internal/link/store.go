@@ -26,6 +26,8 @@ type Link struct {
 
 // Terms are what a link was made with.
 type Terms struct {
+	Kind            string               `json:"kind,omitempty"`           // "": authorize
+	ThenAuthorize   bool                 `json:"then_authorize,omitempty"` // after a consent
 	Create          *api.ConnectionSpec  `json:"create,omitempty"`
 	ExpectedAccount string               `json:"expected_account,omitempty"`
 	Brand           api.ConnectLinkBrand `json:"brand,omitzero"`
@@ -41,6 +43,8 @@ type Progress struct {
 	Embedded  bool       `json:"embedded,omitempty"` // the last attempt was begun in a window of another page
 	Tries     int        `json:"tries,omitempty"`    // of the webhook, for the present status
 	LastError string     `json:"last_error,omitempty"`
+
+	Granted map[string]string `json:"granted,omitempty"` // the organisation that consented
 }
 
 // Filter selects links; zero fields select all.

@@ -57,13 +57,16 @@ func (x Exchange) Gather(ctx context.Context, a Arrival) (captured map[string]st
 }
 
 // kept is what was captured before and still holds: all of it for a renewed
-// grant, what the callback brought for a new one.
+// grant, what the callback brought for a new one, and the organisation whose
+// administrator consented.
 func (a Arrival) kept() map[string]string {
 	kept := maps.Clone(a.Values.Captured)
+	consented := catalog.Consented(a.Provider.Provider, kept)
 	maps.DeleteFunc(kept, func(name, _ string) bool {
 		v, declared := a.Provider.Provider.Variables[name]
 		return !declared || !a.Renewed && v.From != api.FromCallback
 	})
+	maps.Copy(kept, consented) // none without kept
 	return kept
 }
 

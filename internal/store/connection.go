@@ -71,12 +71,14 @@ func (db *DB) SetState(ctx context.Context, name string, generation int64, chang
 			SET
 				state      = $1,
 				cause      = $2,
-				updated_at = $3
-			WHERE name = $4
-			  AND generation = $5`,
+				updated_at = $3,
+				captured   = COALESCE($4, captured)
+			WHERE name = $5
+			  AND generation = $6`,
 			string(change.State),
 			document{change.Cause},
 			millis(event.At),
+			document{change.Captured},
 			name,
 			generation)
 		if err != nil {

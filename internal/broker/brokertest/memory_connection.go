@@ -110,6 +110,9 @@ func (m *Memory) change(name string, change ledger.StateChange, event ledger.Eve
 	c := m.connections[name]
 	c.State = change.State
 	c.Cause = clone(change.Cause)
+	if change.Captured != nil {
+		c.Captured = clone(change.Captured)
+	}
 	c.UpdatedAt = event.At
 	m.connections[name] = c
 	m.appendEvent(event)

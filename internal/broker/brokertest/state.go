@@ -30,10 +30,11 @@ func stateChecks() []check {
 func stateChanged(t *testing.T, s ledger.Store) {
 	seed(t, s, "mail")
 	e := event(ledger.EventRefreshFailed)
-	must(t, s.SetState(t.Context(), "mail", 0, ledger.StateChange{State: api.StateBlocked, Cause: cause()}, e))
+	told := map[string]string{"tenant": "contoso"}
+	must(t, s.SetState(t.Context(), "mail", 0, ledger.StateChange{State: api.StateBlocked, Cause: cause(), Captured: told}, e))
 
 	want := connection("mail")
-	want.State, want.Cause, want.UpdatedAt = api.StateBlocked, cause(), e.At
+	want.State, want.Cause, want.UpdatedAt, want.Captured = api.StateBlocked, cause(), e.At, told
 	wantEqual(t, "connection", get[ledger.Connection](t)(s.Connection(t.Context(), "mail")), want)
 
 	events := get[[]ledger.Event](t)(s.Events(t.Context(), "mail", 0, 0))

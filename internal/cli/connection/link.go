@@ -33,8 +33,11 @@ type linkFlags struct {
 	brand   api.ConnectLinkBrand
 	expires time.Duration
 	logo    string // path
+	consent bool
 	client  string
+	grant   string
 	scopes  []string
+	vars    []string
 }
 
 func (f *linkFlags) add(cmd *cobra.Command) {
@@ -46,8 +49,12 @@ func (f *linkFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.logo, "logo", "", "a PNG or SVG file of at most 32 KiB")
 	flags.StringVar(&f.spec.ReturnTo, "return-to", "", "where the browser goes afterwards; an allowed origin only")
 	flags.StringVar(&f.spec.Webhook, "webhook", "", "an https address that is told how it ended")
+	flags.BoolVar(&f.consent, "admin-consent", false, "ask an administrator to allow the app in their organisation")
+	flags.BoolVar(&f.spec.ThenAuthorize, "then-authorize", false, "with --admin-consent: the administrator authorizes the connection, too")
 	flags.StringVar(&f.client, "client", "", "make the connection under this client when the link is used")
 	flags.StringArrayVar(&f.scopes, "scope", nil, "with --client: a scope to ask for; may be repeated")
+	flags.StringVar(&f.grant, "grant", "", "with --client: the grant, such as client_credentials")
+	flags.StringArrayVar(&f.vars, "var", nil, "with --client: a variable of the connection, `NAME=VALUE`; may be repeated")
 }
 
 // complete is the link that the flags describe.
@@ -57,11 +64,18 @@ func (f *linkFlags) complete(connection string) (api.ConnectLinkSpec, error) {
 	if f.expires < 0 {
 		return spec, prompt.Usage("give a time ahead, such as --expires 48h", "--expires cannot be negative")
 	}
-	if len(f.scopes) > 0 && f.client == "" {
-		return spec, prompt.Usage("add --client NAME, or leave --scope away", "--scope is for a connection that the link makes")
+	if len(f.scopes)+len(f.vars)+len(f.grant) > 0 && f.client == "" {
+		return spec, prompt.Usage("add --client NAME, or leave --scope, --grant and --var away", "--scope, --grant and --var are for a connection that the link makes")
+	}
+	variables, err := prompt.Pairs("var", f.vars)
+	if err != nil {
+		return spec, err
 	}
 	if f.client != "" {
-		spec.Create = &api.ConnectionSpec{Client: f.client, Scopes: f.scopes}
+		spec.Create = &api.ConnectionSpec{Client: f.client, Grant: f.grant, Scopes: f.scopes, Variables: variables}
+	}
+	if f.consent {
+		spec.Kind = api.LinkAdminConsent
 	}
 	if f.logo != "" {
 		content, err := os.ReadFile(f.logo)
@@ -89,11 +103,15 @@ func (p Commands) linkCreateCommand() *cobra.Command {
 account and for what, and authorizes the connection at the provider. It needs no
 account here, works once, and is open for 7 days. The address is shown this once.
 
-With --client the connection need not exist: the link makes it when it is used.`,
+With --client the connection need not exist: the link makes it when it is used.
+
+With --admin-consent the person is an administrator of another organisation, who
+allows the app there. Which organisation it was is kept with the connection.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: p.CompleteConnections,
 		Example: `  valetkey link create maria-mail --account maria@contoso.com --brand Contoso
-  valetkey link create ben-mail --client contoso --scope Mail.Read --expires 48h`,
+  valetkey link create ben-mail --client contoso --scope Mail.Read --expires 48h
+  valetkey link create fabrikam --client contoso-bc --grant client_credentials --admin-consent`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			spec, err := f.complete(args[0])
 			if err != nil {
@@ -139,9 +157,9 @@ func (p Commands) linkListCommand() *cobra.Command {
 					return nil
 				}
 				return p.Print(list, func(w io.Writer) {
-					console.Row(w, "ID", "CONNECTION", "STATUS", "ACCOUNT", "EXPIRES", "ENDED")
+					console.Row(w, "ID", "CONNECTION", "STATUS", "ACCOUNT", "EXPIRES", "ENDED", "ALLOWED BY")
 					for _, link := range list.Links {
-						console.Row(w, link.ID, link.Connection, string(link.Status), link.ExpectedAccount, p.When(&link.ExpiresAt), p.When(link.EndedAt))
+						console.Row(w, link.ID, link.Connection, string(link.Status), link.ExpectedAccount, p.When(&link.ExpiresAt), p.When(link.EndedAt), console.Pairs(link.Granted))
 					}
 				})
 			})

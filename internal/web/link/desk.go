@@ -18,6 +18,8 @@ import (
 const (
 	pageSize = 50
 	day      = 24 * time.Hour
+	// consentThenAuthorize is the choice of both in the form.
+	consentThenAuthorize = "consent_then_authorize"
 )
 
 // listPage is the operator's links, with the form that makes one.
@@ -33,7 +35,7 @@ type listPage struct {
 	Faults page.Faults
 }
 
-type linkForm struct{ Connection, Account, Days, Name, Message, ReturnTo, Webhook string }
+type linkForm struct{ Connection, Kind, Account, Days, Name, Message, ReturnTo, Webhook string }
 
 func (p *Pages) list(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
@@ -61,12 +63,15 @@ func (p *Pages) showList(w http.ResponseWriter, r *http.Request, status int, v l
 
 func (p *Pages) create(w http.ResponseWriter, r *http.Request) error {
 	form := linkForm{
-		Connection: field(r, "connection"), Account: field(r, "account"), Days: field(r, "days"), Name: field(r, "name"),
+		Connection: field(r, "connection"), Kind: field(r, "kind"), Account: field(r, "account"), Days: field(r, "days"), Name: field(r, "name"),
 		Message: field(r, "message"), ReturnTo: field(r, "return_to"), Webhook: field(r, "webhook"),
 	}
 	spec := api.ConnectLinkSpec{
-		Connection: form.Connection, ExpectedAccount: form.Account, ReturnTo: form.ReturnTo, Webhook: form.Webhook,
+		Connection: form.Connection, Kind: form.Kind, ExpectedAccount: form.Account, ReturnTo: form.ReturnTo, Webhook: form.Webhook,
 		Brand: &api.ConnectLinkBrand{Name: form.Name, Message: form.Message},
+	}
+	if form.Kind == consentThenAuthorize {
+		spec.Kind, spec.ThenAuthorize = api.LinkAdminConsent, true
 	}
 	again := func(status int, name, text string) error {
 		return p.showList(w, r, status, listPage{Form: form, Faults: page.Faults{name: text}})

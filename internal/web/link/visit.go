@@ -2,10 +2,13 @@ package link
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
@@ -29,6 +32,7 @@ type visitPage struct {
 	Account   string // that is expected, or was told by the provider
 	Scopes    []link.Scope
 	Device    bool
+	Consent   *link.Consent // that an administrator is asked for; nil: an authorization
 	Embed     bool
 	Address   string // of the form, or of the link to try again; "": none
 	Status    api.ConnectLinkStatus
@@ -38,12 +42,13 @@ type visitPage struct {
 
 // Outcome is what became of an attempt.
 type Outcome struct {
-	Flow   api.Flow
-	Cause  *api.Cause
-	QR     template.HTML
-	Opener string // the origin of the page that is told; "": none
-	Link   string // the link's id
-	Return string // where the person goes on; "": nowhere
+	Flow    api.Flow
+	Cause   *api.Cause
+	QR      template.HTML
+	Opener  string   // the origin of the page that is told; "": none
+	Link    string   // the link's id
+	Granted []string // the organisation that consented
+	Return  string   // where the person goes on; "": nowhere
 }
 
 // frame is what all pages of a link show.
@@ -74,6 +79,9 @@ func (p *Pages) visit(w http.ResponseWriter, r *http.Request) error {
 	v := p.frame(one)
 	v.Provider, v.Scopes, v.Device = cmp.Or(d.Provider.Title, d.Provider.Name), d.Scopes, d.Device
 	v.Account = cmp.Or(v.Account, d.Account)
+	if one.ForConsent() {
+		v.Consent, v.Account = &d.Consent, one.Terms.ExpectedAccount
+	}
 	v.Address, v.Embed = p.Pages.Prefix()+r.URL.Path, r.URL.Query().Get("embed") == "1"
 	p.Pages.Render(w, r, http.StatusOK, "link", v)
 	return nil
@@ -102,16 +110,27 @@ func (p *Pages) begin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: cookieName(one.Flow), Value: address, Path: p.Pages.Prefix() + "/oauth/done/",
+		Name: cookieName(one.ID), Value: address, Path: p.Pages.Prefix() + "/oauth/",
 		MaxAge: int(backTime / time.Second), Secure: p.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 	p.Pages.Redirect(w, "/oauth/done/"+url.PathEscape(one.Flow))
 	return nil
 }
 
-// cookieName is one name for each attempt. It lets a browser, and no other,
-// find back to the link that it came from.
-func cookieName(flow string) string { return "valetkey_link_" + flow[:min(8, len(flow))] }
+// cookieName is one name for each link. It lets a browser, and no other, find
+// back to the link that it came from.
+func cookieName(id string) string { return "valetkey_link_" + id }
+
+// Asked reports whether this browser read who asks for an authorization that a
+// link began, and went on.
+func (p *Pages) Asked(r *http.Request, flow string) bool {
+	one, ok, err := p.Visits.ByFlow(r.Context(), flow)
+	if err != nil || !ok {
+		return false
+	}
+	cookie, err := r.Cookie(cookieName(one.ID))
+	return err == nil && sha256.Sum256([]byte(cookie.Value)) == one.Hash
+}
 
 // Outcome renders how an authorization stands: one that belongs to a link, or
 // one that is typed elsewhere. It reports whether it did.
@@ -141,12 +160,15 @@ func (p *Pages) Outcome(w http.ResponseWriter, r *http.Request, id string) bool 
 func (p *Pages) outcome(w http.ResponseWriter, r *http.Request, one link.Link, flow api.Flow) error {
 	v := p.frame(one)
 	v.Outcome = Outcome{Flow: flow, Cause: flow.Cause, Link: one.ID, Opener: one.Opener(), Return: one.ReturnTo()}
-	if cookie, err := r.Cookie(cookieName(flow.ID)); err == nil && !over(one.Status) {
+	if cookie, err := r.Cookie(cookieName(one.ID)); err == nil && !over(one.Status) {
 		v.Address = p.Pages.Prefix() + "/connect/" + url.PathEscape(cookie.Value)
 	}
 	d, err := p.Visits.Describe(r.Context(), one)
 	if err == nil {
 		v.Provider = cmp.Or(d.Provider.Title, d.Provider.Name)
+	}
+	if one.ForConsent() {
+		v.Consent, v.Granted = &d.Consent, slices.Collect(maps.Values(one.Progress.Granted))
 	}
 	switch {
 	case flow.Status == api.FlowDone && v.Return != "" && v.Opener == "":
