@@ -19,6 +19,7 @@ import (
 	"github.com/valetkey/valetkey/internal/web/page"
 	"github.com/valetkey/valetkey/internal/web/session"
 	"github.com/valetkey/valetkey/internal/web/wizard"
+	"github.com/valetkey/valetkey/oauth"
 )
 
 // Flows are authorizations in progress; *broker.Broker has them.
@@ -26,6 +27,7 @@ type Flows interface {
 	Start(ctx context.Context, id string) (authorize.Start, error)
 	Complete(ctx context.Context, params url.Values, cookie func(flow string) string) (authorize.Completion, error)
 	Flow(ctx context.Context, id string) (api.Flow, error)
+	AllowedGrants() []oauth.GrantType
 	Connection(ctx context.Context, name string) (api.Connection, error)
 }
 
@@ -53,6 +55,8 @@ type site struct {
 	flows  Flows
 	desk   *session.Desk
 	secure bool   // the public URL is https, so cookies are for https only
+	alone  bool   // the public URL is for browsers of this machine only
+	host   string // of the public URL
 	prefix string // the public URL's path: every address that a browser is given begins with it
 	log    *slog.Logger
 	pages  *page.Set
@@ -71,6 +75,7 @@ func New(config Config) http.Handler {
 	s := &site{flows: config.Flows, log: config.Log}
 	if u, err := url.Parse(config.PublicURL); err == nil {
 		s.secure, s.prefix = u.Scheme == "https", strings.TrimRight(u.EscapedPath(), "/")
+		s.host, s.alone = u.Host, loopback(u.Hostname())
 	}
 	s.pages = page.New(s.prefix)
 	s.desk = session.New(session.Config{
@@ -86,6 +91,7 @@ func New(config Config) http.Handler {
 	}
 	mux.HandleFunc("GET /{$}", s.landing)
 	mux.HandleFunc("GET /oauth/start/{flow}", s.start)
+	mux.Handle("POST /oauth/start/{flow}", http.NewCrossOriginProtection().Handler(http.HandlerFunc(s.accept)))
 	mux.HandleFunc("GET /oauth/callback", s.callback)
 	mux.HandleFunc("POST /oauth/callback", s.posted)
 	mux.HandleFunc("POST /oauth/fragment", s.fromFragment)
@@ -139,37 +145,12 @@ func (s *site) missing(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// start binds the flow to the browser and sends it to the provider. 303 turns
-// any method into GET and keeps no body.
-func (s *site) start(w http.ResponseWriter, r *http.Request) {
-	flow := r.PathValue("flow")
-	start, err := s.flows.Start(r.Context(), flow)
-	if err != nil {
-		s.fail(w, r, flow, err)
-		return
-	}
-	http.SetCookie(w, &http.Cookie{
-		Name:     cookieName(flow),
-		Value:    start.Binding,
-		Path:     s.prefix + "/oauth/",
-		MaxAge:   max(1, int(time.Until(start.ExpiresAt)/time.Second)),
-		Secure:   s.secure,
-		HttpOnly: true,
-		SameSite: http.SameSiteLaxMode, // sent when the provider's page leads back here
-	})
-	redirect(w, start.Location)
-}
-
 // redirect sends the browser on with GET. Unlike [http.Redirect] it writes no
 // page that repeats the address, which may hold a state or a code.
 func redirect(w http.ResponseWriter, to string) {
 	w.Header().Set("Location", to)
 	w.WriteHeader(http.StatusSeeOther)
 }
-
-// cookieName is one name for each flow, so that several tabs do not disturb
-// each other. It shows a part of the flow's id only.
-func cookieName(flow string) string { return "valetkey_flow_" + flow[:min(8, len(flow))] }
 
 func (s *site) callback(w http.ResponseWriter, r *http.Request) {
 	params, err := url.ParseQuery(r.URL.RawQuery)

@@ -218,8 +218,8 @@ func TestAConnectionAndItsClientAreChangedInTheSameFields(t *testing.T) {
 	_, err := g.broker.PutConnection(t.Context(), "mail", spec)
 	g.must(err)
 	shows(t, g.get(b, "/connections/mail/edit"), 200, "Settings of mail", `value="https://api.contoso.example"`, "team: sales", "/clients/app/edit")
-	shows(t, g.post(b, "/connections/mail/edit", g.form(b, "scope", "a", "timeout", "soon")), 400, `id="timeout-fault"`, "A span of time")
-	redirects(t, g.post(b, "/connections/mail/edit", g.form(b, "scope", "a", "more_scopes", "b", "timeout", "9s", "tags", "team: sales", "base_url", "https://api.contoso.example")), "/connections/mail?done=saved")
+	shows(t, g.post(b, "/connections/mail/edit", g.form(b, "scope", "a", "api.timeout", "soon")), 400, `id="api.timeout-fault"`, "A span of time")
+	redirects(t, g.post(b, "/connections/mail/edit", g.form(b, "scope", "a", "more_scopes", "b", "api.timeout", "9s", "tags", "team: sales", "api.base_url", "https://api.contoso.example")), "/connections/mail?done=saved")
 	c, err := g.broker.Connection(t.Context(), "mail")
 	if err != nil || strings.Join(c.Scopes, " ") != "a b" || c.Tags["team"] != "sales" || c.API.Timeout != api.Duration(9e9) || c.Client != "app" {
 		t.Errorf("%+v %v", c, err)

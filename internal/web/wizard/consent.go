@@ -25,11 +25,20 @@ type consentPage struct {
 	ByItself bool
 	Step     int
 	Version  string
+	Proxy    string // where callers call it
 	Path     string
 	Answer   *console.Answer
-	Fault    string
-	Prompt   string
-	Hint     string
+	asked
+}
+
+// asked is what a person typed here, and what was wrong with it.
+type asked struct {
+	Fault        string // of the whole
+	Faults       page.Faults
+	Prompt, Hint string
+	Brings       string // what a person brings, in the place of a consent
+	Username     string
+	Ends         string // when an access token ends that was obtained elsewhere
 }
 
 // firstCall is what was asked for, and what came.
@@ -64,15 +73,11 @@ func (z *Wizard) consentOf(r *http.Request) (consentPage, error) {
 	if err != nil {
 		return consentPage{}, err
 	}
-	p := consentPage{Connection: c, Path: "/", Step: 3}
+	p := consentPage{Connection: c, Path: "/", Step: 3, Proxy: z.PublicURL + "/proxy/" + c.Name + "/"}
 	if client, err := z.Catalogue.Client(r.Context(), c.Client); err == nil {
 		p.Provider, _ = z.Catalogue.Provider(r.Context(), client.Provider) // one that is gone takes no page with it
 	}
-	grant := c.Grant
-	if grant == "" {
-		grant = grantOf(p.Provider)
-	}
-	p.ByItself = grant == "client_credentials" || grant == "jwt_bearer"
+	p.ByItself, p.Brings = wayOf(c.ConnectionSpec, p.Provider).Unattended(), brings(c.ConnectionSpec, p.Provider)
 	p.Path = testPath(c, p.Provider)
 	p.Ready = c.State == api.StateActive || c.State == api.StateDegraded
 	if flow, ok := z.flowOf(r, c.Name); ok {

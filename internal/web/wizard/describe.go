@@ -3,6 +3,7 @@ package wizard
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/valetkey/valetkey/api"
@@ -12,10 +13,12 @@ import (
 	"github.com/valetkey/valetkey/internal/web/page"
 )
 
-// describePage is a provider's description as text.
+// describePage is a provider's description: fields for what is set most, and the
+// rest as YAML.
 type describePage struct {
 	Name, Text string
 	Own        bool // it is there and can be changed
+	Groups     []fieldGroup
 	Faults     page.Faults
 }
 
@@ -24,49 +27,91 @@ type describePage struct {
 func (z *Wizard) describe(w http.ResponseWriter, r *http.Request) error {
 	from := r.URL.Query().Get("from")
 	if from == "" {
-		return z.show(w, r, "new-describe", nil, describePage{Text: "authorization_endpoint: https://\ntoken_endpoint: https://\napi:\n  base_url: https://\n"})
+		return z.showDescription(w, r, describePage{}, nil)
 	}
 	p, err := z.Catalogue.Provider(r.Context(), from)
 	if err != nil {
 		return err
 	}
-	name, own := p.Name, !p.BuiltIn
+	shown := describePage{Name: p.Name, Own: !p.BuiltIn}
 	if p.BuiltIn {
-		name = z.freeName(r, name+"-own")
+		shown.Name = z.freeName(r, p.Name+"-own")
 	}
 	p.Name, p.BuiltIn = "", false
-	text, err := strictyaml.Encode(p)
+	typed, rest, err := providerTable().texts(p)
 	if err != nil {
 		return err
 	}
-	return z.show(w, r, "new-describe", nil, describePage{Name: name, Text: string(text), Own: own})
+	shown.Text = rest
+	return z.showDescription(w, r, shown, typed)
+}
+
+func (z *Wizard) showDescription(w http.ResponseWriter, r *http.Request, p describePage, typed map[string]string) error {
+	p.Groups = z.groups(providerTable(), "", typed, func(f field) field {
+		f.Fault = p.Faults[f.ID]
+		return f
+	})
+	p.Groups[0].Open = true
+	return z.show(w, r, "new-describe", p.Faults, p)
 }
 
 func (z *Wizard) described(w http.ResponseWriter, r *http.Request) error {
 	p := describePage{Name: strings.TrimSpace(r.PostFormValue("name")), Text: r.PostFormValue("text"), Own: r.PostFormValue("own") != ""}
-	if p.Name == "" {
-		p.Faults = page.Faults{"name": z.Pages.Word("wizard.needed")}
-		return z.show(w, r, "new-describe", p.Faults, p)
+	typed := posted(r, "", providerTable())
+	again := func(field, text string) error {
+		p.Faults = page.Faults{field: text}
+		return z.showDescription(w, r, p, typed)
 	}
-	if !p.Own && z.freeName(r, p.Name) != p.Name {
-		p.Faults = page.Faults{"name": z.Pages.Word("wizard.taken")}
-		return z.show(w, r, "new-describe", p.Faults, p)
+	switch {
+	case p.Name == "":
+		return again("name", z.Pages.Word("wizard.needed"))
+	case !p.Own && z.freeName(r, p.Name) != p.Name:
+		return again("name", z.Pages.Word("wizard.taken"))
 	}
-	described, err := catalog.ParseProvider(p.Name+".yaml", []byte(p.Text))
-	if err == nil {
-		_, err = z.Writer.PutProvider(r.Context(), p.Name, described)
+	said, faults := read[api.Provider](z, providerTable(), typed, p.Text)
+	if text := faults[fieldRest]; text != "" {
+		return again("text", text)
 	}
+	if p.Faults = faults; len(faults) > 0 {
+		return z.showDescription(w, r, p, typed)
+	}
+	err := z.keepDescription(r, p.Name, said)
 	if told(err) {
-		f := fault.As(err)
-		field := "text"
-		if f.Code == api.CodeConflict || strings.HasPrefix(f.Message, "the provider name") {
-			field = "name"
-		}
-		p.Faults = page.Faults{field: page.Sentences(f)}
-		return z.show(w, r, "new-describe", p.Faults, p)
+		return again(describes(fault.As(err)))
 	}
 	if err != nil {
 		return err
 	}
 	return z.to(w, "/new/provider/"+url.PathEscape(p.Name))
+}
+
+// keepDescription checks a description as a file of the catalogue is checked, and
+// writes it.
+func (z *Wizard) keepDescription(r *http.Request, name string, p api.Provider) error {
+	text, err := strictyaml.Encode(p)
+	if err != nil {
+		return err
+	}
+	checked, err := catalog.ParseProvider(name+".yaml", text)
+	if err != nil {
+		return err
+	}
+	_, err = z.Writer.PutProvider(r.Context(), name, checked)
+	return err
+}
+
+// describes is the field of a description that a refusal speaks of, and what it
+// says there: the lines of the text that was checked are nobody's.
+func describes(f *fault.Error) (field, text string) {
+	text = regexp.MustCompile(`[^\s:]+\.yaml:\d+:\d+: `).ReplaceAllString(page.Sentences(f), "")
+	if f.Code == api.CodeConflict || strings.HasPrefix(f.Message, "the provider name") {
+		return "name", text
+	}
+	best := "text"
+	for _, s := range providerTable().all() {
+		if strings.Contains(f.Message, s.path+":") && (best == "text" || len(s.path) > len(best)) {
+			best = s.path
+		}
+	}
+	return best, text
 }

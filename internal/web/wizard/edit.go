@@ -2,10 +2,10 @@ package wizard
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
@@ -19,7 +19,7 @@ func (z *Wizard) editConnection(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := form{Name: c.Name, Client: c.Client, Grant: cmp.Or(c.Grant, grantOf(provider)), Scopes: c.Scopes, Variables: make(map[string]string)}
-	if f.Settings, f.Rest, err = settingsOf(c.ConnectionSpec); err != nil {
+	if f.Settings, f.Rest, err = f.table().texts(c.ConnectionSpec, connectionApart()...); err != nil {
 		return err
 	}
 	if len(f.Scopes) == 0 {
@@ -81,7 +81,10 @@ func (z *Wizard) editClient(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := form{Name: c.Name, ClientID: c.ClientID, Method: c.TokenEndpointAuthMethod, Grant: grantOf(provider), Variables: make(map[string]string)}
+	f := form{Name: c.Name, ClientID: c.ClientID, Grant: grantOf(provider), Variables: make(map[string]string)}
+	if f.Proof, _, err = clientTable().texts(c); err != nil {
+		return err
+	}
 	for name, v := range provider.Variables {
 		f.Variables[name] = cmp.Or(c.Variables[name], v.Default)
 		if f.Variables[name] == api.Mask {
@@ -139,28 +142,31 @@ func (z *Wizard) changeClient(w http.ResponseWriter, r *http.Request) error {
 // left out where the form says nothing of them, so they stay.
 func written(c api.Client, typed api.ClientSpec) (api.ClientSpec, error) {
 	var spec api.ClientSpec
-	text, err := json.Marshal(c)
+	tree, err := treeOf(c)
 	if err != nil {
 		return spec, err
 	}
-	var tree map[string]any
-	if err := json.Unmarshal(text, &tree); err != nil {
-		return spec, err
-	}
-	for _, masked := range []string{"client_secret", "client_secrets", "private_key"} {
+	for _, masked := range []string{fieldSecret, fieldNext, fieldKey} {
 		delete(tree, masked)
 	}
-	if text, err = json.Marshal(tree); err != nil {
+	written, err := treeOf(typed)
+	if err != nil {
 		return spec, err
 	}
-	if err := json.Unmarshal(text, &spec); err != nil {
+	for _, s := range clientTable().all() { // an empty field takes its key away
+		path := strings.Split(s.path, ".")
+		if remove(tree, path); find(written, path) != nil {
+			put(tree, path, find(written, path))
+		}
+	}
+	if spec, err = grown[api.ClientSpec](tree); err != nil {
 		return spec, err
 	}
-	spec.ClientID, spec.TokenEndpointAuthMethod = typed.ClientID, typed.TokenEndpointAuthMethod
+	spec.ClientID = typed.ClientID
 	if spec.ClientSecretExpiresAt == nil || typed.ClientSecretExpiresAt == nil || spec.ClientSecretExpiresAt.UTC().Format(time.DateOnly) != typed.ClientSecretExpiresAt.Format(time.DateOnly) {
 		spec.ClientSecretExpiresAt = typed.ClientSecretExpiresAt // the day is another; else the hour stays
 	}
-	spec.ClientSecret, spec.PrivateKey = typed.ClientSecret, typed.PrivateKey
+	spec.ClientSecret, spec.ClientSecrets, spec.PrivateKey = typed.ClientSecret, typed.ClientSecrets, typed.PrivateKey
 	merged := maps.Clone(spec.Variables)
 	if merged == nil {
 		merged = make(map[string]string)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/web/page"
 	"github.com/valetkey/valetkey/internal/web/shelf"
@@ -23,42 +24,54 @@ type form struct {
 	Scopes    []string // ticked
 	More      string   // typed
 	Grant     string
-	Method    string // token_endpoint_auth_method
-	Expires   string // the day on which the client secret ends, 2027-01-31; "": not known
-	Settings  map[string]string
-	Rest      string // YAML
-	Insist    bool   // save it in spite of warnings and tests
-	Kept      string // the secrets on the shelf
+	Expires   string            // the day on which the client secret ends, 2027-01-31; "": not known
+	Proof     map[string]string // settings of the client
+	Settings  map[string]string // of the connection
+	Rest      string            // YAML of the connection
+	Insist    bool              // save it in spite of warnings and tests
+	Kept      string            // the secrets on the shelf
 	secrets   secrets
 }
 
 // secrets wait on the shelf while a form is put right.
-type secrets struct{ Secret, Key string }
+type secrets struct{ Secret, Next, Key string }
 
 // Any says whether there is one.
-func (s secrets) Any() bool { return s.Secret != "" || s.Key != "" }
+func (s secrets) Any() bool { return s != secrets{} }
 
 func (z *Wizard) formOf(r *http.Request, p api.Provider) form {
 	f := form{
 		Name: strings.TrimSpace(r.PostFormValue("name")), Client: r.PostFormValue("client"),
-		ClientID: r.PostFormValue(fieldID), More: r.PostFormValue(fieldMore), Rest: r.PostFormValue("rest"),
-		Grant: r.PostFormValue(fieldGrant), Method: r.PostFormValue("token_endpoint_auth_method"),
-		Expires: strings.TrimSpace(r.PostFormValue(fieldExpires)),
-		Insist:  r.PostFormValue("insist") != "", Kept: r.PostFormValue("kept"),
-		Scopes: r.PostForm["scope"], Variables: make(map[string]string), Settings: make(map[string]string),
-		secrets: secrets{Secret: r.PostFormValue(fieldSecret), Key: r.PostFormValue("private_key")},
+		ClientID: r.PostFormValue(fieldID), More: r.PostFormValue(fieldMore), Rest: r.PostFormValue(fieldRest),
+		Grant: cmp.Or(r.PostFormValue(fieldGrant), grantOf(p)), Expires: strings.TrimSpace(r.PostFormValue(fieldExpires)),
+		Insist: r.PostFormValue("insist") != "", Kept: r.PostFormValue("kept"),
+		Scopes: r.PostForm["scope"], Variables: make(map[string]string), Proof: posted(r, inClient, clientTable()),
+		secrets: secrets{Secret: r.PostFormValue(fieldSecret), Next: r.PostFormValue(fieldNext), Key: r.PostFormValue(fieldKey)},
 	}
-	f.Grant = cmp.Or(f.Grant, grantOf(p))
+	f.Settings = posted(r, "", f.table())
 	for name := range p.Variables {
 		f.Variables[name] = r.PostFormValue(inVariable + name)
 	}
-	for _, s := range settings() {
-		f.Settings[s.name] = strings.ReplaceAll(r.PostFormValue(s.name), "\r\n", "\n")
-	}
 	kept, _ := shelf.Get[secrets](z.shelf, r, f.Kept, false)
 	f.secrets.Secret = cmp.Or(f.secrets.Secret, kept.Secret)
+	f.secrets.Next = cmp.Or(f.secrets.Next, kept.Next)
 	f.secrets.Key = cmp.Or(f.secrets.Key, kept.Key)
 	return f
+}
+
+// table is the keys of the connection that have a field with this grant.
+func (f form) table() table {
+	return append(grantTable(arrangement.ShortGrant(f.Grant)), connectionTable()...)
+}
+
+// posted is what was typed into the fields of a table. prefix is what their
+// names begin with.
+func posted(r *http.Request, prefix string, t table) map[string]string {
+	typed := make(map[string]string)
+	for _, s := range t.all() {
+		typed[s.path] = strings.ReplaceAll(r.PostFormValue(prefix+s.path), "\r\n", "\n")
+	}
+	return typed
 }
 
 // keep puts the secrets where the next attempt finds them.

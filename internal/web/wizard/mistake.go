@@ -40,7 +40,11 @@ const (
 	fieldScopes  = "scopes"      // all that are asked for
 	fieldGrant   = "grant"
 	fieldExpires = "client_secret_expires_at"
+	fieldNext    = "client_secrets" // the next one
+	fieldKey     = "private_key"
+	fieldRest    = "rest" // YAML
 	inVariable   = "v."
+	inClient     = "c."
 )
 
 const (

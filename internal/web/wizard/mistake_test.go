@@ -77,7 +77,7 @@ func TestKnownMistakesAreCaughtWithWhatToDo(t *testing.T) {
 		"an e-mail address":          {oidc, "client_id=maria@contoso.example", fieldID, "application you registered", false},
 		"the redirect URI":           {oidc, "client_id=https://valetkey.example/oauth/callback", fieldID, "the redirect URI", false},
 		"an address":                 {oidc, "client_id=https://contoso.example", fieldID, "seldom", true},
-		"a key for a secret":         {oidc, "client_secret=-----BEGIN PRIVATE KEY-----", fieldSecret, "key or certificate", false},
+		"a key for a secret":         {oidc, "client_secret=-----BEGIN PRIVATE KEY-----", fieldSecret, "Other ways to prove", false},
 		"an address for a secret":    {oidc, "client_secret=https://contoso.example", fieldSecret, "secret itself", false},
 		"an Entra id that is none":   {shipped(t, "microsoft"), "client_id=contoso-app", fieldID, "Application (client) ID", true},
 		"a tenant with https":        {shipped(t, "microsoft"), "v.tenant=https://contoso.com", "v.tenant", "without https://", false},

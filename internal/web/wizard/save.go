@@ -56,8 +56,9 @@ func (z *Wizard) create(w http.ResponseWriter, r *http.Request) error {
 // judgeForm finds what is wrong with a form before anything is asked or saved.
 func (z *Wizard) judgeForm(p *setupPage, known map[string]string) (spec api.ConnectionSpec, ok bool) {
 	wrong, warned := judge(z.mistakes(p.Provider), p.Form.value(p.Provider))
-	spec, unread := z.specOf(p.Form.Settings, p.Form.Rest)
-	p.Faults = merged(z.needed(*p, known), wrong, unread)
+	spec, unread := read[api.ConnectionSpec](z, p.Form.table(), p.Form.Settings, p.Form.Rest)
+	_, unproven := read[api.ClientSpec](z, clientTable(), p.Form.Proof, "")
+	p.Faults = merged(z.needed(*p, known), wrong, unread, prefixed(inClient, unproven))
 	if !p.Form.Insist {
 		p.Warnings = warned
 	}
@@ -118,13 +119,16 @@ func (z *Wizard) save(r *http.Request, p setupPage, spec api.ConnectionSpec) (to
 		return "", err
 	}
 	next := "/new/connection/" + url.PathEscape(f.Name)
-	if f.Grant == "client_credentials" || f.Grant == "jwt_bearer" {
+	switch way := wayOf(connectionSpec(spec, f, p.Provider, client), p.Provider); {
+	case way.Unattended():
 		if _, err := z.Grants.Refresh(ctx, f.Name); err != nil && !f.Insist {
 			return "", err
 		}
 		return next, nil
+	case way.Supplied():
+		return next, nil // the next page asks for what it takes
 	}
-	begun, err := z.Grants.Begin(ctx, f.Name, api.AuthorizeRequest{ReturnTo: z.PublicURL + next, Device: f.Grant == "device_code"})
+	begun, err := z.Grants.Begin(ctx, f.Name, api.AuthorizeRequest{ReturnTo: z.PublicURL + next})
 	if err != nil && f.Insist {
 		return next, nil
 	}
@@ -134,21 +138,26 @@ func (z *Wizard) save(r *http.Request, p setupPage, spec api.ConnectionSpec) (to
 	return z.atFlow(r, next, begun), nil
 }
 
-// clientSpec is the registration that a form tells of.
+// clientSpec is the registration that a form tells of. What it tells wrongly
+// was refused before.
 func (z *Wizard) clientSpec(f form, p api.Provider) api.ClientSpec {
-	spec := api.ClientSpec{
-		Provider: p.Name, ClientID: f.ClientID, TokenEndpointAuthMethod: f.Method, Variables: f.variables(p, true),
-	}
-	spec.ClientSecretExpiresAt, _ = f.secretExpires() // what is no day was refused with the form
-	if f.secrets.Secret != "" {
-		secret := api.Secret(f.secrets.Secret)
-		spec.ClientSecret = &secret
-	}
-	if key := strings.TrimSpace(f.secrets.Key); key != "" {
-		secret := api.Secret(key)
-		spec.PrivateKey = &secret
+	spec, _ := read[api.ClientSpec](z, clientTable(), f.Proof, "")
+	spec.Provider, spec.ClientID, spec.Variables = p.Name, f.ClientID, f.variables(p, true)
+	spec.ClientSecretExpiresAt, _ = f.secretExpires()
+	spec.ClientSecret, spec.PrivateKey = sealed(f.secrets.Secret), sealed(strings.TrimSpace(f.secrets.Key))
+	if f.secrets.Next != "" {
+		spec.ClientSecrets = &[]api.Secret{api.Secret(f.secrets.Next)}
 	}
 	return spec
+}
+
+// sealed is a secret that was typed; nil: what is there stays.
+func sealed(typed string) *api.Secret {
+	if typed == "" {
+		return nil
+	}
+	secret := api.Secret(typed)
+	return &secret
 }
 
 // connectionSpec puts a form's settings together. A grant that is the
@@ -179,11 +188,33 @@ func (z *Wizard) blame(p *setupPage, f *fault.Error) {
 			return
 		}
 	}
-	for field, word := range map[string]string{"name": " name ", "client_secret": "client secret", "private_key": "private key", "more_scopes": "one scope"} {
-		if f.Code == api.CodeInvalid && strings.Contains(f.Message, word) {
-			p.Faults[field] = said
-			return
-		}
+	if field := faulty(f, p.Form.table()); field != "" {
+		p.Faults[field] = said
+		return
 	}
 	p.Failed = said
+}
+
+// faulty is the field whose words are in a refusal of what was written; "": none
+// that is sure.
+func faulty(f *fault.Error, t table) string {
+	if f.Code != api.CodeInvalid && f.Code != api.CodeForbidden && f.Code != api.CodeNeedsConfiguration {
+		return ""
+	}
+	for _, s := range t.all() { // such as api.retry.max, or token_file
+		if strings.Contains(f.Message+" "+f.Hint, s.path) && (strings.ContainsAny(s.path, "._") || strings.HasPrefix(f.Message, s.path)) {
+			return s.path
+		}
+	}
+	for _, source := range []string{"assertion", "subject", "actor"} {
+		if strings.HasPrefix(f.Message, source+" of connection") {
+			return source + ".connection"
+		}
+	}
+	for field, word := range map[string]string{"name": " name ", fieldSecret: "client secret", fieldKey: "private key", fieldMore: "one scope"} {
+		if f.Code == api.CodeInvalid && strings.Contains(f.Message, word) {
+			return field
+		}
+	}
+	return ""
 }

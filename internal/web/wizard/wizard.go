@@ -26,6 +26,8 @@ type Writer interface {
 // Flows are authorizations in progress; *broker.Broker has them.
 type Flows interface {
 	Flow(ctx context.Context, id string) (api.Flow, error)
+	// AllowedGrants are those that connections of this server may have.
+	AllowedGrants() []oauth.GrantType
 }
 
 // Network asks authorization servers; *discovery.Servers does.
@@ -81,6 +83,8 @@ func (z *Wizard) Register(mux *http.ServeMux, guard func(http.HandlerFunc) http.
 		"GET /new/connection/{name}":            z.consent,
 		"GET /new/connection/{name}/status":     z.status,
 		"POST /new/connection/{name}/authorize": z.authorize,
+		"POST /new/connection/{name}/bring":     z.bring,
+		"POST /new/connection/{name}/tokens":    z.takeTokens,
 		"POST /new/connection/{name}/call":      z.call,
 
 		"GET /connections/{name}/edit":  z.editConnection,
