@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
@@ -18,6 +19,9 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 	var req api.AuthorizeRequest
 	if err := decodeOptional(r, &req); err != nil {
 		return err
+	}
+	if r.Context().Value(operatorMark{}) == nil { // who opens the address is told who asks
+		r = r.WithContext(authorize.By(r.Context(), "the key "+callerOf(r).Name))
 	}
 	started, err := s.config.Broker.Begin(r.Context(), r.PathValue("name"), req)
 	if err != nil {

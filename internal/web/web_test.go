@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/catalog"
+	"github.com/valetkey/valetkey/internal/clientauth"
 	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/traffic"
@@ -44,7 +46,8 @@ type rig struct {
 	pages     http.Handler
 	now       time.Time
 	log       strings.Builder
-	refuse    bool // the token endpoint refuses the code
+	refuse    bool       // the token endpoint refuses the code
+	asked     url.Values // the last token request
 }
 
 // config is the pages over the rig's broker.
@@ -67,6 +70,8 @@ func newRig(t *testing.T, publicURL string, returnTo ...string) *rig {
 	g := &rig{t: t, now: time.Now()}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
+		_ = r.ParseForm()
+		g.asked = r.PostForm
 		if g.refuse {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, `{"error":"invalid_grant","error_description":"the <b>code</b> is old"}`)
@@ -81,7 +86,8 @@ func newRig(t *testing.T, publicURL string, returnTo ...string) *rig {
 	g.must(err)
 	g.broker, err = broker.New(t.Context(), broker.Config{
 		Store: brokertest.NewMemory(), Keyring: keyring, HTTP: http.DefaultClient, Catalog: providers,
-		PublicURL: publicURL, ReturnOrigins: returnTo, Now: func() time.Time { return g.now },
+		PublicURL: publicURL, ReturnOrigins: returnTo, AllowGrants: []string{"password"},
+		ClientAccess: broker.ClientAccess{Outside: clientauth.Outside{ReadFile: os.ReadFile}}, Now: func() time.Time { return g.now },
 	})
 	g.must(err)
 	t.Cleanup(func() { _ = g.broker.Close(context.Background()) })
@@ -141,11 +147,15 @@ func (g *rig) get(b browser, target string) *httptest.ResponseRecorder {
 	return g.send(b, "GET", target, "")
 }
 
-// start opens the authorization URL in b and returns the address of the
-// callback that a consent leads to.
+// start opens the authorization URL in b, goes on when asked and returns the
+// address of the callback that a consent leads to.
 func (g *rig) start(b browser, flow string) (callback string) {
 	g.t.Helper()
 	w := g.get(b, "/oauth/start/"+flow)
+	if w.Code == http.StatusOK {
+		shows(g.t, g.send(b, "POST", "/oauth/start/"+flow, ""), 200, "/oauth/start/"+flow)
+		w = g.get(b, "/oauth/start/"+flow)
+	}
 	location, err := url.Parse(w.Header().Get("Location"))
 	if w.Code != http.StatusSeeOther || err != nil || location.Path != "/authorize" {
 		g.t.Fatalf("start: %d to %s", w.Code, location)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/access"
+	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/web/page"
 )
@@ -86,7 +87,7 @@ func (d *Desk) Guard(next http.HandlerFunc) http.Handler {
 			page.Fail(d.Pages, w, r, d.Log, err)
 			return
 		}
-		r = r.WithContext(page.WithViewer(withSession(r.Context(), s.Session), s.viewer))
+		r = r.WithContext(authorize.By(page.WithViewer(withSession(r.Context(), s.Session), s.viewer), s.viewer.Name))
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 			if subtle.ConstantTimeCompare([]byte(r.PostFormValue("csrf")), []byte(s.viewer.Token)) != 1 {
@@ -108,6 +109,15 @@ const maxBody = 2 << 20
 func (d *Desk) Known(r *http.Request) bool {
 	_, err := d.present(r)
 	return err == nil
+}
+
+// Name is who is signed in in a browser, for pages that are open to all; "": nobody.
+func (d *Desk) Name(r *http.Request) string {
+	s, err := d.present(r)
+	if err != nil {
+		return ""
+	}
+	return s.viewer.Name
 }
 
 // signed is a session with who looks at pages in it.
