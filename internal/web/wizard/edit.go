@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
@@ -18,7 +19,7 @@ func (z *Wizard) editConnection(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	f := form{Name: c.Name, Client: c.Client, Grant: cmp.Or(c.Grant, grantOf(provider)), Scopes: c.Scopes, Variables: make(map[string]string)}
+	f := form{Name: c.Name, Client: c.Client, Grant: string(arrangement.GrantOf(c.ConnectionSpec, provider)), Scopes: c.Scopes, Variables: make(map[string]string)}
 	if f.Settings, f.Rest, err = f.table().texts(c.ConnectionSpec, connectionApart()...); err != nil {
 		return err
 	}

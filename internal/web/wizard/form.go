@@ -13,6 +13,7 @@ import (
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/web/page"
 	"github.com/valetkey/valetkey/internal/web/shelf"
+	"github.com/valetkey/valetkey/oauth"
 )
 
 // form is what a person typed. Its secrets are never rendered.
@@ -43,10 +44,13 @@ func (z *Wizard) formOf(r *http.Request, p api.Provider) form {
 	f := form{
 		Name: strings.TrimSpace(r.PostFormValue("name")), Client: r.PostFormValue("client"),
 		ClientID: r.PostFormValue(fieldID), More: r.PostFormValue(fieldMore), Rest: r.PostFormValue(fieldRest),
-		Grant: cmp.Or(r.PostFormValue(fieldGrant), grantOf(p)), Expires: strings.TrimSpace(r.PostFormValue(fieldExpires)),
+		Grant: r.PostFormValue(fieldGrant), Expires: strings.TrimSpace(r.PostFormValue(fieldExpires)),
 		Insist: r.PostFormValue("insist") != "", Kept: r.PostFormValue("kept"),
 		Scopes: r.PostForm["scope"], Variables: make(map[string]string), Proof: posted(r, inClient, clientTable()),
 		secrets: secrets{Secret: r.PostFormValue(fieldSecret), Next: r.PostFormValue(fieldNext), Key: r.PostFormValue(fieldKey)},
+	}
+	if !slices.Contains(arrangement.Grants(), oauth.GrantType(f.Grant)) {
+		f.Grant = grantOf(p)
 	}
 	f.Settings = posted(r, "", f.table())
 	for name := range p.Variables {
@@ -82,7 +86,7 @@ func (z *Wizard) keep(r *http.Request, f *form) {
 }
 
 // grantOf is a provider's usual grant.
-func grantOf(p api.Provider) string { return cmp.Or(p.Grant, "authorization_code") }
+func grantOf(p api.Provider) string { return string(arrangement.GrantOf(api.ConnectionSpec{}, p)) }
 
 // value is what a field holds, for the table of mistakes.
 func (f form) value(p api.Provider) func(field string) string {

@@ -188,6 +188,12 @@ func (z *Wizard) blame(p *setupPage, f *fault.Error) {
 			return
 		}
 	}
+	if p.asksClient() {
+		if field := keyIn(f, clientTable()); field != "" {
+			p.Faults[inClient+field] = said
+			return
+		}
+	}
 	if field := faulty(f, p.Form.table()); field != "" {
 		p.Faults[field] = said
 		return
@@ -198,13 +204,8 @@ func (z *Wizard) blame(p *setupPage, f *fault.Error) {
 // faulty is the field whose words are in a refusal of what was written; "": none
 // that is sure.
 func faulty(f *fault.Error, t table) string {
-	if f.Code != api.CodeInvalid && f.Code != api.CodeForbidden && f.Code != api.CodeNeedsConfiguration {
-		return ""
-	}
-	for _, s := range t.all() { // such as api.retry.max, or token_file
-		if strings.Contains(f.Message+" "+f.Hint, s.path) && (strings.ContainsAny(s.path, "._") || strings.HasPrefix(f.Message, s.path)) {
-			return s.path
-		}
+	if field := keyIn(f, t); field != "" {
+		return field
 	}
 	for _, source := range []string{"assertion", "subject", "actor"} {
 		if strings.HasPrefix(f.Message, source+" of connection") {
@@ -214,6 +215,20 @@ func faulty(f *fault.Error, t table) string {
 	for field, word := range map[string]string{"name": " name ", fieldSecret: "client secret", fieldKey: "private key", fieldMore: "one scope"} {
 		if f.Code == api.CodeInvalid && strings.Contains(f.Message, word) {
 			return field
+		}
+	}
+	return ""
+}
+
+// keyIn is the field of the key that a refusal names, such as api.retry.max or
+// token_file.
+func keyIn(f *fault.Error, t table) string {
+	if f.Code != api.CodeInvalid && f.Code != api.CodeForbidden && f.Code != api.CodeNeedsConfiguration {
+		return ""
+	}
+	for _, s := range t.all() {
+		if strings.Contains(f.Message+" "+f.Hint, s.path) && (strings.ContainsAny(s.path, "._") || strings.HasPrefix(f.Message, s.path)) {
+			return s.path
 		}
 	}
 	return ""
