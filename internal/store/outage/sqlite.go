@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -43,11 +45,25 @@ func (s SQLite) Judge(ctx context.Context, err error) error {
 	return fmt.Errorf("database: %w", err)
 }
 
+// noRoom reports whether the disk is full. SQLite says so itself only where the
+// file system's driver passes it on; elsewhere it sees a write that failed, and
+// the disk is asked.
+func noRoom(path string, err error) bool {
+	if errors.Is(err, sqlite3.FULL) || errors.Is(err, syscall.ENOSPC) {
+		return true
+	}
+	left, known := room(filepath.Dir(path))
+	return known && left < aLittle && errors.Is(err, sqlite3.IOERR)
+}
+
+// aLittle is less than a transaction writes to a journal, in bytes.
+const aLittle = 64 << 10
+
 // machineFault explains what file, disk or another program did to the
 // database. It returns nil for an error that is a defect of ours.
 func machineFault(path string, err error) error {
 	switch {
-	case errors.Is(err, sqlite3.FULL):
+	case noRoom(path, err):
 		return fault.Wrap(err, api.CodeUnavailable, "there is no room left for the database %s", path).
 			WithHint("free some room on the disk that holds it; nothing that was saved is lost")
 	case errors.Is(err, sqlite3.BUSY), errors.Is(err, sqlite3.LOCKED):
