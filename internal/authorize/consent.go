@@ -157,9 +157,11 @@ func (f *Flows) notConsented(a arrangement.Arrangement, response oauth.Authoriza
 		cause.Title, cause.Remedy = "the administrator declined, or went back", "open the link again and accept; nothing was changed"
 	}
 	_, code := arrangement.Consequence(refused)
-	shown := arrangement.CauseFault(code, a.Connection.Name, cause)
-	shown.Cause = refused
-	return shown
+	message := cause.Title // whoever reads it may not know the connection by its name
+	if refused.Description != "" {
+		message += " (" + strings.TrimSuffix(refused.Description, ".") + ")"
+	}
+	return fault.Wrap(refused, code, "%s", message).WithHint("%s", cause.Remedy)
 }
 
 // goOn begins the flow that follows a consent, in the same browser.

@@ -35,6 +35,8 @@ type world struct {
 	now         time.Time
 	connections map[string]api.ConnectionSpec
 	flow        api.Flow // how the attempt stands
+	consent     *api.AdminConsentRules
+	captured    map[string]string // of every connection
 	begun       []api.AuthorizeRequest
 	events      []string
 	log         bytes.Buffer
@@ -72,7 +74,7 @@ func (w *world) Connection(_ context.Context, name string) (api.Connection, erro
 	if !ok {
 		return api.Connection{}, fault.New(api.CodeNotFound, "there is no connection named %q", name)
 	}
-	return api.Connection{Name: name, ConnectionSpec: spec}, nil
+	return api.Connection{Name: name, ConnectionSpec: spec, ConnectionStatus: api.ConnectionStatus{Captured: w.captured}}, nil
 }
 
 func (w *world) PutConnection(_ context.Context, name string, spec api.ConnectionSpec) (bool, error) {
@@ -89,6 +91,7 @@ func (w *world) Client(_ context.Context, name string) (api.Client, error) {
 
 func (w *world) Provider(context.Context, string) (api.Provider, error) {
 	p := api.Provider{Name: "fake"}
+	p.AdminConsent = w.consent
 	p.Scopes = &api.ScopeRules{Required: []string{"offline_access"}, Default: []string{"mail"}, Meanings: map[string]string{"mail": "Read your mail"}}
 	return p, nil
 }

@@ -132,6 +132,9 @@ func TestAnOperatorMakesExtendsAndRevokesLinks(t *testing.T) {
 	shows(t, g.post(b, "/links", g.form(b, "connection", "mail", "days", "91")), 400, `id="days-fault"`)
 	shows(t, g.post(b, "/links", g.form(b, "connection", "nothing", "days", "7")), 404, `id="connection-fault"`)
 	shows(t, g.post(b, "/links", g.form(b, "connection", "mail", "days", "7", "webhook", "http://x")), 400, `id="webhook-fault"`)
+	for _, kind := range []string{"admin_consent", "consent_then_authorize"} {
+		shows(t, g.post(b, "/links", g.form(b, "connection", "mail", "days", "7", "kind", kind)), 400, `value="`+kind+`" selected`, "has no consent of an administrator")
+	}
 	to := g.post(b, "/links", g.form(b, "connection", "mail", "days", "7", "account", "maria")).Header().Get("Location")
 	w := g.get(b, to)
 	shows(t, w, 200, "The link for mail", public+"/connect/", "Not opened")
