@@ -7,9 +7,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
@@ -101,6 +103,10 @@ func (d *Desk) authorizationRequest(a Arrangement, ask Ask) (oauth.Authorization
 	if err != nil {
 		return oauth.AuthorizationRequest{}, err
 	}
+	if fixed := rules.Params["prompt"]; fixed != "" && ask.Prompt != "" {
+		rules.Params = maps.Clone(rules.Params)
+		rules.Params["prompt"] = bothPrompts(fixed, ask.Prompt)
+	}
 	extra, err := a.extras(ask.StepUp)
 	if err != nil {
 		return oauth.AuthorizationRequest{}, err
@@ -136,6 +142,17 @@ func (a Arrangement) Asked(step api.StepUp) (scopes []string, extra url.Values, 
 	extra, err = a.extras(step)
 	extra.Del("response_mode")
 	return union(a.Scopes(), step.Scopes), extra, err
+}
+
+// bothPrompts is what the description always asks of a person, with what this
+// authorization asks besides (OpenID Connect Core section 3.1.2.1: a list). none
+// goes with nothing else: then what was asked for this once counts.
+func bothPrompts(fixed, asked string) string {
+	words := strings.Fields(fixed)
+	if asked == "none" || slices.Contains(words, "none") {
+		return asked
+	}
+	return strings.Join(union(words, strings.Fields(asked)), " ")
 }
 
 // extras are the parameters of extensions.

@@ -147,9 +147,9 @@ func (g *rig) get(b browser, target string) *httptest.ResponseRecorder {
 	return g.send(b, "GET", target, "")
 }
 
-// start opens the authorization URL in b, goes on when asked and returns the
-// address of the callback that a consent leads to.
-func (g *rig) start(b browser, flow string) (callback string) {
+// leaves opens the authorization URL in b, goes on when asked and returns where
+// that leads at the provider.
+func (g *rig) leaves(b browser, flow string) *url.URL {
 	g.t.Helper()
 	w := g.get(b, "/oauth/start/"+flow)
 	if w.Code == http.StatusOK {
@@ -160,7 +160,14 @@ func (g *rig) start(b browser, flow string) (callback string) {
 	if w.Code != http.StatusSeeOther || err != nil || location.Path != "/authorize" {
 		g.t.Fatalf("start: %d to %s", w.Code, location)
 	}
-	return "/oauth/callback?" + url.Values{"state": {location.Query().Get("state")}, "code": {code}}.Encode()
+	return location
+}
+
+// start leaves for the provider and returns the address of the callback that a
+// consent leads to.
+func (g *rig) start(b browser, flow string) (callback string) {
+	g.t.Helper()
+	return "/oauth/callback?" + url.Values{"state": {g.leaves(b, flow).Query().Get("state")}, "code": {code}}.Encode()
 }
 
 // page checks that an answer is a page with the status and texts.

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/arrangement"
+	"github.com/valetkey/valetkey/oauth"
 )
 
 // newConnection posts the fields of a new connection and gives where that led.
@@ -181,5 +183,23 @@ func TestAnUnknownGrantIsTheUsualOne(t *testing.T) {
 	g.newConnection(b, "name", "odd", "grant", "magic")
 	if c, err := g.broker.Connection(t.Context(), "odd"); err != nil || c.Grant != "" {
 		t.Errorf("%+v %v", c, err)
+	}
+}
+
+func TestAnAccountIsAskedForAnewWhereTheProviderFixesThePrompt(t *testing.T) {
+	g := newRig(t, public)
+	b := g.operator()
+	p, err := g.broker.Provider(t.Context(), "fake")
+	g.must(err)
+	p.Name, p.AuthorizationRequest = "", &oauth.RequestRules{Params: map[string]string{"prompt": "consent"}}
+	_, err = g.broker.PutProvider(t.Context(), "fake", p)
+	g.must(err)
+	for asked, want := range map[string]string{"": "consent", "select_account": "consent select_account"} {
+		to, err := url.Parse(g.post(b, "/new/connection/mail/authorize", g.form(b, "prompt", asked)).Header().Get("Location"))
+		g.must(err)
+		location := g.leaves(b, to.Query().Get("flow"))
+		if got := location.Query().Get("prompt"); got != want {
+			t.Errorf("asked for %q: sent %q, want %q", asked, got, want)
+		}
 	}
 }

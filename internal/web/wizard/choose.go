@@ -25,7 +25,7 @@ const shownProviders = 24
 
 // popular are shown first while nothing was searched.
 func popular() []string {
-	return []string{"microsoft", "google", "salesforce", "hubspot", "slack", "github", "xero", "shopify", "quickbooks", "zoho", "dropbox", "notion"}
+	return []string{"microsoft", "google", "salesforce", "hubspot", "slack", "github", "xero", "shopify", "quickbooks", "zoho-crm", "dropbox", "notion"}
 }
 
 func (z *Wizard) choose(w http.ResponseWriter, r *http.Request) error {

@@ -25,7 +25,8 @@ type consentPage struct {
 	ByItself bool
 	Step     int
 	Version  string
-	Proxy    string // where callers call it
+	Proxy    string     // where callers call it
+	Refused  *api.Cause // in words for this page
 	Path     string
 	Answer   *console.Answer
 	asked
@@ -91,6 +92,7 @@ func (z *Wizard) consentOf(r *http.Request) (consentPage, error) {
 	if p.Ready {
 		p.Step = 4
 	}
+	p.Refused = z.refused(p)
 	p.Version = versionOf(p)
 	return p, nil
 }
@@ -163,6 +165,25 @@ func (z *Wizard) call(w http.ResponseWriter, r *http.Request) error {
 	}
 	made := firstCall{Path: path, Answer: z.Try(r, name, http.MethodGet, path)}
 	return z.to(w, "/new/connection/"+url.PathEscape(name)+"?shown="+z.shelf.Put(r, made)+"#call")
+}
+
+// refused is why there is no token, as this page says it: it names the
+// connection already, and has a button where a terminal has a command.
+func (z *Wizard) refused(p consentPage) *api.Cause {
+	cause := p.Cause
+	if p.Flow != nil && p.Flow.Cause != nil {
+		cause = p.Flow.Cause
+	}
+	if cause == nil {
+		return nil
+	}
+	shown := *cause
+	shown.Title = page.Sentence(strings.TrimPrefix(shown.Title, `connection "`+p.Name+`": `))
+	if rest, found := strings.CutPrefix(shown.Remedy, "valetkey connect "+p.Name); found && !strings.HasPrefix(strings.TrimSpace(rest), "-") {
+		shown.Remedy = z.Pages.Word("first.anew") + rest
+	}
+	shown.Remedy = page.Sentence(shown.Remedy)
+	return &shown
 }
 
 // Prompts are what a provider may be asked to do before it consents (OpenID

@@ -14,7 +14,7 @@ import (
 const someGUID = "8f2c1a7d-0b1c-4d2e-8f3a-123456789abc"
 
 func newWizard() *Wizard {
-	return New(Config{Console: console.New(console.Config{Pages: page.New(""), PublicURL: "https://valetkey.example"})})
+	return New(Config{Console: console.New(console.Config{Pages: page.New("", page.Installation{}), PublicURL: "https://valetkey.example"})})
 }
 
 func shipped(t *testing.T, name string) api.Provider {

@@ -145,8 +145,11 @@ func (z *Wizard) clientSpec(f form, p api.Provider) api.ClientSpec {
 	spec.Provider, spec.ClientID, spec.Variables = p.Name, f.ClientID, f.variables(p, true)
 	spec.ClientSecretExpiresAt, _ = f.secretExpires()
 	spec.ClientSecret, spec.PrivateKey = sealed(f.secrets.Secret), sealed(strings.TrimSpace(f.secrets.Key))
-	if f.secrets.Next != "" {
-		spec.ClientSecrets = &[]api.Secret{api.Secret(f.secrets.Next)}
+	if next := items(f.secrets.Next); len(next) > 0 {
+		spec.ClientSecrets = new([]api.Secret)
+		for _, one := range next {
+			*spec.ClientSecrets = append(*spec.ClientSecrets, api.Secret(one))
+		}
 	}
 	return spec
 }

@@ -78,7 +78,7 @@
       button.textContent = source.dataset.copied;
       setTimeout(() => { button.textContent = source.dataset.copy; }, 2000);
     });
-    source.append(button);
+    source.prepend(button);
   }
 
   // One box for all.
