@@ -14,6 +14,7 @@ import (
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/store/search"
 )
 
 func openNew(t *testing.T, now func() time.Time) *DB {
@@ -154,13 +155,13 @@ func TestListsNeitherScanNorSort(t *testing.T) {
 		{"a page by expiry", ledger.ConnectionFilter{Page: after, Order: ledger.ByRefreshExpiry, AfterAt: then}},
 		{"a page of both", ledger.ConnectionFilter{Page: after, Client: "app", State: api.StateActive}},
 	} {
-		f, order := connectionsWhere(tt.filter)
-		query := connectionQuery(&f, order, tt.filter.Limit)
+		s := search.All(tt.filter)
+		query := connectionQuery(&s.Filter, s.OrderBy(), tt.filter.Limit)
 		plan, err := find(t.Context(), db, func(row scanner) (step string, err error) {
 			var id, parent, unused int
 			err = row.Scan(&id, &parent, &unused, &step)
 			return step, err
-		}, "EXPLAIN QUERY PLAN "+query, f.args...)
+		}, "EXPLAIN QUERY PLAN "+query, s.Args()...)
 		if err != nil || len(plan) == 0 {
 			t.Fatalf("%s: plan %q, error %v", tt.name, plan, err)
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"io/fs"
@@ -60,6 +61,7 @@ func (db *DB) migrate(ctx context.Context, s schema) error {
 	provider, err := goose.NewProvider(s.dialect, db.write, files,
 		goose.WithTableName(versionTable),
 		goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(db.searchMigration()),
 		goose.WithSlog(db.log))
 	if err != nil {
 		return err
@@ -87,6 +89,17 @@ func (db *DB) migrate(ctx context.Context, s schema) error {
 				WithHint("nothing was changed; the server's log says why")
 		}
 	}
+}
+
+// searchVersion is the one migration whose text the two databases do not share.
+const searchVersion = 10
+
+// searchMigration makes what package search needs.
+func (db *DB) searchMigration() *goose.Migration {
+	return goose.NewGoMigration(searchVersion, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, db.engine.index().Schema())
+		return err
+	}}, nil)
 }
 
 // prepareVersions makes goose's table in one transaction. Goose would make it

@@ -17,6 +17,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/store/outage"
+	"github.com/valetkey/valetkey/internal/store/search"
 )
 
 const (
@@ -83,6 +84,8 @@ func (p *postgres) place() string {
 	address := net.JoinHostPort(p.config.Host, strconv.Itoa(int(p.config.Port)))
 	return "PostgreSQL at " + address + ", database " + p.config.Database
 }
+
+func (p *postgres) index() search.Index { return search.PostgreSQL{} }
 
 // isolation is said outright, so that a server's default cannot change it. Rows
 // that two writers may want are compared and swapped, or locked by a write.

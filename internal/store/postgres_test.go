@@ -32,6 +32,13 @@ func TestPostgreSQL(t *testing.T) {
 	t.Run("keeps the contract of stores", func(t *testing.T) {
 		brokertest.Store(t, func(t *testing.T) ledger.Store { return openURL(t, server.URL(t)) })
 	})
+	t.Run("keeps the contract of lists by way of its index", func(t *testing.T) {
+		brokertest.Lists(t, func(t *testing.T) ledger.Store {
+			db := openURL(t, server.URL(t))
+			db.LookThrough(1)
+			return db
+		})
+	})
 	t.Run("keeps the contract of key stores", func(t *testing.T) {
 		brokertest.Keys(t, func(t *testing.T) access.KeyStore { return openURL(t, server.URL(t)) })
 	})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
+	"github.com/ncruces/go-sqlite3/ext/fts5"
 	"github.com/pressly/goose/v3"
 
 	"github.com/valetkey/valetkey/api"
@@ -22,6 +23,7 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store/group"
 	"github.com/valetkey/valetkey/internal/store/outage"
+	"github.com/valetkey/valetkey/internal/store/search"
 )
 
 // sqlite is a database in one file: one writing connection, a few reading ones.
@@ -61,6 +63,8 @@ func newSQLite(path string) (*sqlite, error) {
 }
 
 func (s *sqlite) place() string { return s.path }
+
+func (s *sqlite) index() search.Index { return search.SQLite{} }
 
 // isolation is SQLite's own: a writing transaction is alone from its start.
 func (s *sqlite) isolation() *sql.TxOptions { return nil }
@@ -210,6 +214,9 @@ func openPool(path, txlock, pragmas string, conns int) (*sql.DB, error) {
 	name := url.URL{Scheme: "file", OmitHost: true, Path: slashed, RawQuery: rawQuery}
 	pool, err := driver.Open(name.String(), func(conn *sqlite3.Conn) error {
 		if err := conn.BusyTimeout(busyTimeout); err != nil {
+			return err
+		}
+		if err := fts5.Register(conn); err != nil {
 			return err
 		}
 		return conn.Exec(pragmas)

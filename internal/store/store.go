@@ -11,6 +11,7 @@ import (
 	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store/group"
+	"github.com/valetkey/valetkey/internal/store/search"
 )
 
 // Config says which database to open: the PostgreSQL database at URL, or else
@@ -33,6 +34,7 @@ type DB struct {
 	read     *sql.DB
 	write    *sql.DB
 	group    *group.Group[*sql.Tx] // nil: each change has a transaction of its own
+	window   int                   // rows of a list; see [window]
 }
 
 var (
@@ -51,6 +53,8 @@ type engine interface {
 	place() string
 	// open fills in the pools, and brings the tables up to date.
 	open(ctx context.Context, db *DB, conns int) error
+	// index finds parts of names.
+	index() search.Index
 	// announce tells other processes of a change, as part of its transaction.
 	announce(ctx context.Context, tx queryer, node string, change ledger.Change) error
 	// watch passes on what other processes change until the context ends.
@@ -78,7 +82,7 @@ type dialect interface {
 // are [fault.Error] values that name the database, never its password, and say
 // what to do.
 func Open(ctx context.Context, config Config) (*DB, error) {
-	db := &DB{log: config.Log, now: config.Now, node: rand.Text()}
+	db := &DB{log: config.Log, now: config.Now, node: rand.Text(), window: window}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}

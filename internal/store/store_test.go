@@ -31,6 +31,14 @@ func TestSQLiteKeepsTheContractOfStores(t *testing.T) {
 	brokertest.Store(t, func(t *testing.T) ledger.Store { return openAt(t, newPath(t)) })
 }
 
+func TestSQLiteKeepsTheContractOfListsByWayOfItsIndex(t *testing.T) {
+	brokertest.Lists(t, func(t *testing.T) ledger.Store {
+		db := openAt(t, newPath(t))
+		db.LookThrough(1)
+		return db
+	})
+}
+
 func TestSQLiteKeepsTheContractOfKeyStores(t *testing.T) {
 	brokertest.Keys(t, func(t *testing.T) access.KeyStore { return openAt(t, newPath(t)) })
 }

@@ -10,6 +10,13 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 )
 
+// Lists checks the part of [Store] that is about lists of connections.
+func Lists(t *testing.T, open func(t *testing.T) ledger.Store) {
+	for _, c := range connectionListChecks() {
+		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
+	}
+}
+
 func connectionListChecks() []check {
 	return []check{
 		{"a list is searched by provider, by text and by tags", connectionSearch},
@@ -46,6 +53,8 @@ func connectionSearch(t *testing.T, s ledger.Store) {
 		{"provider", ledger.ConnectionSearch{Provider: "fabrikam"}, []string{"files"}},
 		{"another provider", ledger.ConnectionSearch{Provider: "nobody"}, nil},
 		{"a part of the name", ledger.ConnectionSearch{Text: "MAIL"}, []string{"Mail-100%", "mail_sales", "mailxsales"}},
+		{"two letters", ledger.ConnectionSearch{Text: "XS"}, []string{"mailxsales"}},
+		{"the last letter", ledger.ConnectionSearch{Text: "D"}, []string{"quoted"}},
 		{"a percent sign", ledger.ConnectionSearch{Text: "%"}, []string{"Mail-100%"}},
 		{"an underscore", ledger.ConnectionSearch{Text: "l_s"}, []string{"mail_sales"}},
 		{"a part of the account", ledger.ConnectionSearch{Text: "aria@con"}, []string{"Mail-100%"}},
@@ -55,8 +64,10 @@ func connectionSearch(t *testing.T, s ledger.Store) {
 		{"two tags", ledger.ConnectionSearch{Tags: map[string]string{"team": "sales", "stage": "x"}}, nil},
 		{"text and provider", ledger.ConnectionSearch{Text: "f", Provider: "contoso"}, nil},
 	} {
-		found := get[[]ledger.Connection](t)(s.Connections(t.Context(), ledger.ConnectionFilter{Search: tt.ConnectionSearch}))
-		wantEqual(t, "searched by "+tt.name, names(found), tt.want)
+		for _, limit := range []int{0, 50} {
+			found := get[[]ledger.Connection](t)(s.Connections(t.Context(), ledger.ConnectionFilter{Search: tt.ConnectionSearch, Page: ledger.Page{Limit: limit}}))
+			wantEqual(t, fmt.Sprintf("searched by %s, at most %d", tt.name, limit), names(found), tt.want)
+		}
 	}
 }
 

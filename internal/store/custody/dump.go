@@ -19,6 +19,9 @@ func Tables() []string {
 // Passing are the tables that no backup holds.
 func Passing() []string { return []string{"flows", "operator_sessions", "operator_codes"} }
 
+// Derived are the tables that the database fills by itself from others.
+func Derived() []string { return []string{"connection_texts"} }
+
 // Table is one table as it is dumped.
 type Table struct {
 	Name    string   `json:"table"`
