@@ -24,6 +24,7 @@ import (
 	"github.com/valetkey/valetkey/internal/process"
 	"github.com/valetkey/valetkey/internal/proxy"
 	"github.com/valetkey/valetkey/internal/rest"
+	"github.com/valetkey/valetkey/internal/skew"
 	"github.com/valetkey/valetkey/internal/spill"
 	"github.com/valetkey/valetkey/internal/store"
 	"github.com/valetkey/valetkey/internal/store/custody"
@@ -32,6 +33,7 @@ import (
 	"github.com/valetkey/valetkey/internal/watch"
 	"github.com/valetkey/valetkey/internal/web"
 	"github.com/valetkey/valetkey/internal/web/console"
+	"github.com/valetkey/valetkey/internal/web/page"
 )
 
 // tokenRequestLimit bounds one whole request to an authorization server; the
@@ -62,6 +64,10 @@ type App struct {
 func Open(ctx context.Context, config Config) (_ *App, err error) {
 	config = config.withDefaults()
 	if err := config.OpenID.check(); err != nil {
+		return nil, err
+	}
+	brand, err := config.brand()
+	if err != nil {
 		return nil, err
 	}
 	if err := makeDataDir(config.DataDir); err != nil {
@@ -109,11 +115,12 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 	if a.spill, err = spill.Over(ctx, a.store, filepath.Join(config.DataDir, "spill"), config.Log); err != nil {
 		return nil, err
 	}
+	clocks := skew.New(config.Now, config.Log)
 	if a.broker, err = broker.New(ctx, broker.Config{
 		Store:         a.spill,
 		Keyring:       a.keyring,
-		HTTP:          out.Client(tokenRequestLimit),
-		ClientAccess:  broker.ClientAccess{Outside: config.outside(), Showing: showing(out)},
+		HTTP:          clocks.Watching(out.Client(tokenRequestLimit)),
+		ClientAccess:  broker.ClientAccess{Outside: config.outside(), Showing: showing(out, clocks)},
 		Catalog:       providers,
 		PublicURL:     config.PublicURL,
 		ReturnOrigins: config.ReturnOrigins,
@@ -135,7 +142,7 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 		return nil, err
 	}
 	a.makeWatcher()
-	a.handler = a.serve(out)
+	a.handler = a.serve(out, brand)
 	return a, nil
 }
 
@@ -149,7 +156,7 @@ func (a *App) makeSweeper() error {
 }
 
 // serve puts the inbound side together.
-func (a *App) serve(out *egress.Egress) http.Handler {
+func (a *App) serve(out *egress.Egress, brand page.Installation) http.Handler {
 	engine := traffic.Over(call.New(a.broker, out.Transport(), call.Options{Now: a.config.Now, ReadFile: os.ReadFile, Getenv: os.Getenv}), a.config.Now)
 	return rest.New(rest.Config{
 		Broker:    a.broker,
@@ -170,6 +177,7 @@ func (a *App) serve(out *egress.Egress) http.Handler {
 			Acted:     a.acted,
 			OpenID:    a.config.openID(out.Client(tokenRequestLimit)),
 			PublicURL: a.config.PublicURL,
+			Brand:     brand,
 			Now:       a.config.Now,
 			Log:       a.config.Log,
 		}),

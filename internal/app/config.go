@@ -35,12 +35,12 @@ type Config struct {
 	ProvidersDir  string   // the operator's own descriptions, *.yaml; "" for none
 	Leaves
 	Custody
-	Sweep   string           // tokens are renewed ahead of need: "16" at once for each provider, "16,50" and at most 50 a second, "off"
-	Version api.Version      // what /v1/version answers
-	OpenID  OpenIDConfig     // operators may sign in with it
-	Proc    fs.FS            // what the kernel says of processes; default /proc
-	Now     func() time.Time // default time.Now
-	Log     *slog.Logger     // default: discards
+	Installation
+	Sweep  string           // tokens are renewed ahead of need: "16" at once for each provider, "16,50" and at most 50 a second, "off"
+	OpenID OpenIDConfig     // operators may sign in with it
+	Proc   fs.FS            // what the kernel says of processes; default /proc
+	Now    func() time.Time // default time.Now
+	Log    *slog.Logger     // default: discards
 }
 
 // Custody is how what is kept is guarded, and how long it is kept.

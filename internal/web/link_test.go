@@ -15,6 +15,7 @@ import (
 	"github.com/valetkey/valetkey/internal/link"
 	"github.com/valetkey/valetkey/internal/link/linktest"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/web/page"
 )
 
 // withLinks serves the rig's pages with links, and gives them.
@@ -84,6 +85,22 @@ func TestALinksPageSaysWhoAsksAndLeadsToTheProviderOnlyWhenTold(t *testing.T) {
 	if strings.Contains(g.log.String(), strings.TrimPrefix(path, "/connect/")) {
 		t.Error("the address is in the log")
 	}
+}
+
+func TestAnInstallationWithANameAsksInItsName(t *testing.T) {
+	g := newRig(t, public)
+	links := g.withLinks(public)
+	config := g.config(public)
+	config.Links, config.Domain.Links = links, links
+	config.Brand = page.Installation{Name: "Contoso Connections", Picture: []byte("png"), Kind: "image/png"}
+	g.pages = New(config)
+	w := g.get(browser{}, g.visits(links, api.ConnectLinkSpec{}))
+	shows(t, w, 200, "Contoso Connections asks for access", "valetkey.example", "/static/logo.")
+	if n := strings.Count(w.Body.String(), "<img"); n != 1 {
+		t.Errorf("the picture stands %d times", n)
+	}
+	w = g.get(browser{}, g.visits(links, api.ConnectLinkSpec{Brand: &api.ConnectLinkBrand{Name: "Fabrikam"}}))
+	shows(t, w, 200, "Fabrikam asks for access", ">Contoso Connections</a>", "<strong>Fabrikam</strong>")
 }
 
 func TestAnAttemptThatTellsNoAccountIsRefusedAndFindsBackToItsLink(t *testing.T) {

@@ -45,6 +45,7 @@ type Config struct {
 	Operators *access.Operators
 	OpenID    *session.OpenID             // nil: operators sign in with passwords only
 	PublicURL string                      // what browsers see
+	Brand     page.Installation           // whose pages they are; zero: Valetkey's
 	Acted     func(operator, path string) // hears of every form that an operator sends; nil: nobody does
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -77,7 +78,7 @@ func New(config Config) http.Handler {
 		s.secure, s.prefix = u.Scheme == "https", strings.TrimRight(u.EscapedPath(), "/")
 		s.host, s.alone = u.Host, loopback(u.Hostname())
 	}
-	s.pages = page.New(s.prefix)
+	s.pages = page.New(s.prefix, config.Brand)
 	s.desk = session.New(session.Config{
 		Pages: s.pages, Operators: config.Operators, OpenID: config.OpenID, PublicURL: config.PublicURL, Log: config.Log, Acted: config.Acted,
 	})

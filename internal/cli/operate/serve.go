@@ -23,7 +23,7 @@ Each flag has an environment variable; a flag beats the variable, which beats
 the file of --config. The file is YAML. Its keys are the variables in small
 letters, without VALETKEY_: listen, public_url, allow_private, outbound_proxy,
 data, database, database_file, providers_dir, sweep, apply, allow_command,
-allow_grants, token_files; and, without a flag,
+allow_grants, token_files, name, logo; and, without a flag,
 
   apply_prune, return_origins           as --apply-prune; where flows may return to
   master_key, master_key_cache          what seals the keyring
@@ -73,6 +73,8 @@ func (p Commands) Serve() *cobra.Command {
 	flags.StringVar(&f.OutboundProxy, "outbound-proxy", "", "the proxy of all requests, an http, https or socks5 `URL`, or none\n(VALETKEY_OUTBOUND_PROXY; default: HTTPS_PROXY, HTTP_PROXY, NO_PROXY)")
 	flags.StringVar(&f.AllowCommand, "allow-command", "", "programs that a client may take its assertion from: absolute paths\nwith commas between them (VALETKEY_ALLOW_COMMAND; default: none)")
 	flags.StringVar(&f.Sweep, "sweep", "", "how tokens are renewed ahead of need, for each provider: so many\nat once and so many a second, 16,50, or off (VALETKEY_SWEEP)")
+	flags.StringVar(&f.Name, "name", "", "what the pages call this installation (VALETKEY_NAME; default Valetkey)")
+	flags.StringVar(&f.Logo, "logo", "", "its picture on the pages, a PNG or SVG `FILE` (VALETKEY_LOGO)")
 	flags.StringVar(&apply.Path, "apply", "", "a YAML file, or the `PATH` of a directory with some, that is applied at\nthe start and whenever it changes (VALETKEY_APPLY)")
 	flags.BoolVar(&apply.Prune, "apply-prune", false, "delete what the files of --apply do not name")
 	flags.StringVar(&configFile, "config", "", "a `FILE` with settings, as YAML")

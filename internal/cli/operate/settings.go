@@ -16,6 +16,7 @@ import (
 // the environment variable VALETKEY_KEY in small letters, so that a setting
 // has one meaning wherever it is written.
 type serveFile struct {
+	installation
 	addresses
 	storage
 	leaves
@@ -24,6 +25,11 @@ type serveFile struct {
 	Apply         string   `json:"apply,omitempty"`       // a manifest, or a directory of them
 	ApplyPrune    bool     `json:"apply_prune,omitempty"` // delete what it does not name
 	ReturnOrigins []string `json:"return_origins,omitempty"`
+}
+
+type installation struct {
+	Name string `json:"name,omitempty"`
+	Logo string `json:"logo,omitempty"`
 }
 
 type addresses struct {

@@ -107,6 +107,8 @@ type ServerFlags struct {
 	OutboundProxy string
 	AllowGrants   string
 	TokenFiles    string
+
+	Name, Logo string // of the installation
 }
 
 // AppConfig puts flags, environment and defaults together.
@@ -139,8 +141,12 @@ func (p *Prompt) AppConfig(f ServerFlags) (app.Config, error) {
 			OutboundProxy: p.Setting(f.OutboundProxy, "VALETKEY_OUTBOUND_PROXY"),
 		},
 		Custody: custody,
-		Version: p.BuildInfo(),
-		Now:     p.Env.Now,
+		Installation: app.Installation{
+			Version: p.BuildInfo(),
+			Name:    p.Setting(f.Name, "VALETKEY_NAME"),
+			Logo:    p.Setting(f.Logo, "VALETKEY_LOGO"),
+		},
+		Now: p.Env.Now,
 	}, nil
 }
 

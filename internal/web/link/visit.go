@@ -13,6 +13,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/link"
+	"github.com/valetkey/valetkey/internal/web/page"
 )
 
 const (
@@ -53,8 +54,12 @@ type Outcome struct {
 
 // frame is what all pages of a link show.
 func (p *Pages) frame(one link.Link) visitPage {
+	brand, asker := p.Pages.Brand(), p.host
+	if brand.Own {
+		asker = brand.Name
+	}
 	v := visitPage{
-		Asker: cmp.Or(one.Terms.Brand.Name, p.host), Host: p.host, Message: one.Terms.Brand.Message,
+		Asker: cmp.Or(one.Terms.Brand.Name, asker), Host: p.host, Message: one.Terms.Brand.Message,
 		Account: one.Terms.ExpectedAccount, Status: one.Status, ExpiresAt: one.ExpiresAt,
 	}
 	if one.Terms.Brand.Logo != "" {
@@ -206,9 +211,6 @@ func (p *Pages) status(w http.ResponseWriter, r *http.Request) error {
 	return json.NewEncoder(w).Encode(map[string]string{"version": string(flow.Status)})
 }
 
-// logoPolicy keeps an SVG that is opened by itself from doing anything.
-const logoPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
-
 // logo serves the picture of who asks.
 func (p *Pages) logo(w http.ResponseWriter, r *http.Request) error {
 	logo, ok, err := p.Visits.Logo(r.Context(), r.PathValue("id"))
@@ -216,7 +218,7 @@ func (p *Pages) logo(w http.ResponseWriter, r *http.Request) error {
 		http.NotFound(w, r)
 		return nil //nolint:nilerr // a picture that is not there is no page
 	}
-	w.Header().Set("Content-Security-Policy", logoPolicy)
+	w.Header().Set("Content-Security-Policy", page.PicturePolicy)
 	w.Header().Set("Content-Type", logo.Kind)
 	w.Header().Set("Cache-Control", "private, max-age=3600")
 	_, err = w.Write(logo.Content)

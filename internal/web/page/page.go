@@ -37,6 +37,7 @@ type Set struct {
 	files     map[string]file // by name, which changes with the content
 	style     string
 	script    string
+	brand     Brand
 }
 
 // file is something a page loads.
@@ -47,8 +48,9 @@ type file struct {
 
 // New makes the pages. prefix is what every address on a page begins with: the
 // public URL's path, without a slash at its end.
-func New(prefix string) *Set {
+func New(prefix string, of Installation) *Set {
 	s := &Set{prefix: prefix, templates: make(map[string]*template.Template), words: english(), files: make(map[string]file)}
+	s.brand = s.branded(of)
 	s.style = s.add("app", ".css", "text/css; charset=utf-8", styleSheet)
 	s.script = s.add("app", ".js", "text/javascript; charset=utf-8", script)
 	names, err := fs.Glob(templateFiles, "templates/*.html")
@@ -107,6 +109,7 @@ func ViewerOf(ctx context.Context) *Viewer {
 
 // View is what every template sees.
 type View struct {
+	Brand
 	Prefix string
 	Style  string
 	Script string
@@ -124,7 +127,7 @@ func notices() string {
 
 // Render writes a page whole or not at all.
 func (s *Set) Render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
-	view := View{Prefix: s.prefix, Style: s.style, Script: s.script, Path: r.URL.Path, Viewer: ViewerOf(r.Context()), Page: data}
+	view := View{Brand: s.brand, Prefix: s.prefix, Style: s.style, Script: s.script, Path: r.URL.Path, Viewer: ViewerOf(r.Context()), Page: data}
 	if done := r.URL.Query().Get("done"); done != "" && strings.Contains(notices(), " "+done+" ") {
 		view.Notice = "notice." + done
 	}
@@ -148,6 +151,9 @@ func (s *Set) Static(w http.ResponseWriter, name string) bool {
 	}
 	w.Header().Set("Content-Type", found.kind)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	if found.kind == svg {
+		w.Header().Set("Content-Security-Policy", PicturePolicy)
+	}
 	_, _ = w.Write(found.content)
 	return true
 }

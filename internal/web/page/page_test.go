@@ -94,7 +94,7 @@ func TestATimeIsExactForMachinesAndReadableWithoutAScript(t *testing.T) {
 }
 
 func TestFilesAreNamedByWhatTheyHold(t *testing.T) {
-	s := New("")
+	s := New("", Installation{})
 	for name := range s.files {
 		w := httptest.NewRecorder()
 		if !s.Static(w, name) || w.Body.Len() == 0 || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
@@ -107,7 +107,7 @@ func TestFilesAreNamedByWhatTheyHold(t *testing.T) {
 }
 
 func TestANoticeIsOneOfOurs(t *testing.T) {
-	s := New("/keys")
+	s := New("/keys", Installation{})
 	for query, want := range map[string]string{"done=signed_out": "You are signed out.", "done=first": "", "done=%3Cb%3E": "", "done=": ""} {
 		w := httptest.NewRecorder()
 		s.Render(w, httptest.NewRequest("GET", "/?"+query, nil), 200, "landing", nil)
@@ -127,7 +127,7 @@ func TestANoticeIsOneOfOurs(t *testing.T) {
 
 func TestAPageThatCannotBeRenderedIsNotBegun(t *testing.T) {
 	w := httptest.NewRecorder()
-	New("").Render(w, httptest.NewRequest("GET", "/", nil), 200, "done", nil)
+	New("", Installation{}).Render(w, httptest.NewRequest("GET", "/", nil), 200, "done", nil)
 	if w.Code != 500 || strings.Contains(w.Body.String(), "<html") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
