@@ -63,10 +63,7 @@ type App struct {
 // missing, and puts everything together.
 func Open(ctx context.Context, config Config) (_ *App, err error) {
 	config = config.withDefaults()
-	if err := config.OpenID.check(); err != nil {
-		return nil, err
-	}
-	brand, err := config.brand()
+	brand, err := config.face()
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,14 @@ type Installation struct {
 	Logo    string      // a file, PNG or SVG; default the mark of Valetkey
 }
 
+// face is what people see of a server: how they sign in, and whose it is.
+func (c Config) face() (page.Installation, error) {
+	if err := c.OpenID.check(); err != nil {
+		return page.Installation{}, err
+	}
+	return c.brand()
+}
+
 // brand reads the logo and holds both to what a page can show.
 func (i Installation) brand() (page.Installation, error) {
 	name := strings.TrimSpace(i.Name)
