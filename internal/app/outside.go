@@ -7,6 +7,7 @@ import (
 	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/clientauth"
 	"github.com/valetkey/valetkey/internal/egress"
+	"github.com/valetkey/valetkey/internal/skew"
 )
 
 // outside is what clients may read at each use: any file that the server's user
@@ -26,8 +27,12 @@ func (c Config) outside() clientauth.Outside {
 }
 
 // showing sends token requests of clients that have a certificate.
-func showing(out *egress.Egress) func(pair []byte) (arrangement.Doer, error) {
+func showing(out *egress.Egress, clocks *skew.Clocks) func(pair []byte) (arrangement.Doer, error) {
 	return func(pair []byte) (arrangement.Doer, error) {
-		return out.ClientShowing(pair, tokenRequestLimit)
+		way, err := out.ClientShowing(pair, tokenRequestLimit)
+		if err != nil {
+			return nil, err
+		}
+		return clocks.Watching(way), nil
 	}
 }

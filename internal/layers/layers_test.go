@@ -43,11 +43,12 @@ func layerOf() map[string]int {
 		"internal/secret":     10,
 		"internal/egress":     10,
 		"internal/egress/h1":  9,
+		"internal/lifetime":   8,
 		"internal/tunnel":     10,
 		"internal/strictyaml": 10,
 		"internal/console":    11,
 
-		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/target": 21, "internal/account": 20, "internal/backoff": 20, "internal/recall": 20, "internal/process": 20,
+		"internal/catalog": 20, "internal/discovery": 20, "internal/remedy": 20, "internal/target": 21, "internal/account": 20, "internal/backoff": 20, "internal/recall": 20, "internal/process": 20, "internal/skew": 20,
 		"internal/access":    20,
 		"internal/tokendir":  20,
 		"internal/onbehalf":  21,

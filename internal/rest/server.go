@@ -14,7 +14,7 @@ import (
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/intake"
 	"github.com/valetkey/valetkey/internal/ledger"
-	"github.com/valetkey/valetkey/oauth/introspection"
+	"github.com/valetkey/valetkey/internal/trial"
 )
 
 // Broker is what the API shows of the domain; *broker.Broker is one.
@@ -60,7 +60,7 @@ type Connections interface {
 	PutConnection(ctx context.Context, name string, spec api.ConnectionSpec) (created bool, err error)
 	DeleteConnection(ctx context.Context, name string) error
 	Events(ctx context.Context, connection string, before int64, limit int) ([]api.Event, error)
-	Introspect(ctx context.Context, connection string) (introspection.Answer, error)
+	trial.Inquiries
 }
 
 // Grants is the life of a connection's tokens.

@@ -5,12 +5,14 @@
 //	    ─▶ request: the test request of the connection or its provider, judged
 //	    ─▶ refresh: the token is renewed now, though it is not due
 //	    ─▶ again: the same request with the new token
+//	    ─▶ clock: how far the provider's is from ours, as its answers showed
 //
-// The last two find what otherwise shows an hour later: a grant that cannot be
+// Renewing and asking again find what otherwise shows an hour later: a grant that cannot be
 // renewed. They are left out where nothing renews the token without a person,
 // and where the caller may not renew it.
 //
-// Invariants: the first leg that fails is the last one. Each leg that fails says
+// Invariants: the first leg that fails is the last one but for the clock, which
+// may be why. Each leg that fails says
 // what to do about it.
 //
 // Not in it: the call (package call), the rules of success (package answer).

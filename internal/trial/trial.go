@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/valetkey/valetkey/internal/broker"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/skew"
 	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/oauth/introspection"
 )
@@ -26,6 +28,7 @@ const (
 	Request       = "request"
 	Refresh       = "refresh"
 	Again         = "again"
+	Clock         = "clock"
 )
 
 // maxDrain is how much of an answer nobody wants is read, in bytes, to keep its
@@ -37,8 +40,16 @@ type Grants interface {
 	Credential(ctx context.Context, connection string) (*broker.Credential, error)
 	Refresh(ctx context.Context, connection string) (api.Connection, error)
 	Connection(ctx context.Context, name string) (api.Connection, error)
+	Inquiries
+}
+
+// Inquiries are what can be learnt of a connection's provider besides;
+// *broker.Broker makes them.
+type Inquiries interface {
 	// Introspect gives arrangement.ErrNoIntrospection where the provider cannot be asked.
 	Introspect(ctx context.Context, connection string) (introspection.Answer, error)
+	// ProviderClock is how far its clock is ahead of ours, where that is known.
+	ProviderClock(ctx context.Context, connection string) (ahead time.Duration, known bool)
 }
 
 // Calls calls APIs; *call.Engine does.
@@ -62,10 +73,44 @@ type Result struct {
 }
 
 // OK says whether no leg failed.
-func (r *Result) OK() bool { return len(r.Legs) > 0 && r.Legs[len(r.Legs)-1].OK }
+func (r *Result) OK() bool {
+	return len(r.Legs) > 0 && !slices.ContainsFunc(r.Legs, func(leg api.Leg) bool { return !leg.OK })
+}
 
 // Run goes through the legs.
 func (t Trial) Run(ctx context.Context) *Result {
+	r := t.run(ctx)
+	t.clock(ctx, r)
+	return r
+}
+
+// clock tells how far the provider's clock is from ours, where its answers
+// showed it: whatever failed before may have failed for that (faults T-01).
+func (t Trial) clock(ctx context.Context, r *Result) {
+	ahead, known := t.Grants.ProviderClock(ctx, t.Name)
+	if !known {
+		return
+	}
+	side := "ahead of"
+	if ahead < 0 {
+		side = "behind"
+	}
+	const help = "set this machine's clock by NTP (timedatectl set-ntp true); if it is right, the provider's is wrong"
+	detail := fmt.Sprintf("the provider's clock is %s %s ours", ahead.Abs().Round(time.Second), side)
+	switch off := ahead.Abs(); {
+	case off > skew.Harmful:
+		if shown := fault.As(r.Err); r.Err != nil && r.Answer == nil { // what failed is told without the legs
+			r.Err = fault.Wrap(r.Err, shown.Code, "%s", shown.Message).WithHint("%s, where what is signed is refused: %s. If it is not that: %s", detail, help, shown.Hint)
+		}
+		r.Legs = append(r.Legs, api.Leg{Leg: Clock, Detail: detail + ": what is signed, such as a client assertion, is refused", Hint: help})
+	case off > skew.Notable:
+		r.Legs = append(r.Legs, api.Leg{Leg: Clock, OK: true, Detail: "warning: " + detail, Hint: help})
+	default:
+		r.pass(Clock, "the provider's clock and ours agree")
+	}
+}
+
+func (t Trial) run(ctx context.Context) *Result {
 	r := &Result{}
 	credential, err := t.Grants.Credential(ctx, t.Name)
 	if err != nil {

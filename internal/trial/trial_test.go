@@ -28,6 +28,12 @@ type grants struct {
 	refreshed              int
 	told                   introspection.Answer
 	untold                 error // default: the provider cannot be asked
+	ahead                  time.Duration
+	clockKnown             bool
+}
+
+func (g *grants) ProviderClock(context.Context, string) (time.Duration, bool) {
+	return g.ahead, g.clockKnown
 }
 
 // errInactive has the provider call the token inactive.
@@ -186,5 +192,46 @@ func TestTheTestRequestIsSentAsItIsDescribed(t *testing.T) {
 	if sent.Method != "POST" || sent.Path != "/v2/a%2Fb" || sent.RawQuery != "client=app+1" || string(body) != `{"query":"{me{id}}"}` ||
 		sent.Header.Get("X-Tenant") != "a/b" || sent.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("%+v %s", sent, body)
+	}
+}
+
+func TestT01_AClockThatIsOffIsWarnedOfAndFailsTheTestWhereItWouldHarm(t *testing.T) {
+	refused := fault.New(api.CodeNeedsAuthorization, "the assertion is not valid yet").WithHint("valetkey connect mail")
+	for name, test := range map[string]struct {
+		grants grants
+		want   string // of the last leg
+		ok     bool   // of it
+		all    bool   // of the test
+	}{
+		"nothing is known":            {grants{}, "an access token", true, true},
+		"they agree":                  {grants{clockKnown: true, ahead: -29 * time.Second}, "agree", true, true},
+		"half a minute ahead":         {grants{clockKnown: true, ahead: 31 * time.Second}, "warning: the provider's clock is 31s ahead of ours", true, true},
+		"five minutes behind":         {grants{clockKnown: true, ahead: -5 * time.Minute}, "warning: the provider's clock is 5m0s behind ours", true, true},
+		"more":                        {grants{clockKnown: true, ahead: -5*time.Minute - time.Second}, "client assertion, is refused", false, false},
+		"what failed is told as well": {grants{clockKnown: true, ahead: 10 * time.Minute, refreshing: refused}, "10m0s ahead of ours", false, false},
+		"and where no token came":     {grants{clockKnown: true, ahead: 10 * time.Minute, credential: refused}, "10m0s ahead of ours", false, false},
+		"and not hidden by a warning": {grants{clockKnown: true, ahead: time.Minute, refreshing: refused}, "warning", true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.grants.target = target.Target{BaseURL: &url.URL{Scheme: "https", Host: "api.contoso.example"}, Test: &target.Test{Method: "GET", Path: "/me"}}
+			test.grants.stuck = test.grants.refreshing == nil
+			result := trial.Trial{Grants: &test.grants, Calls: &calls{answers: []string{"200 {}"}}, Name: "mail", MayForce: true}.Run(t.Context())
+			last := result.Legs[len(result.Legs)-1]
+			if !test.grants.clockKnown {
+				last = result.Legs[0]
+			}
+			if !strings.Contains(last.Detail, test.want) || last.OK != test.ok || result.OK() != test.all {
+				t.Errorf("%+v, in all %v", last, result.OK())
+			}
+			if off := last.Leg == trial.Clock && !strings.Contains(last.Detail, "agree"); off != strings.Contains(last.Hint, "NTP") {
+				t.Errorf("the hint is %q", last.Hint)
+			}
+			if test.grants.credential != nil && !strings.HasPrefix(fault.As(result.Err).Hint, "the provider's clock is 10m0s ahead") {
+				t.Errorf("without legs the hint is %q", fault.As(result.Err).Hint)
+			}
+			if test.grants.refreshing != nil && !errors.Is(result.Err, refused) {
+				t.Errorf("what failed first is %v", result.Err)
+			}
+		})
 	}
 }

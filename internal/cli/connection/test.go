@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -66,10 +67,10 @@ func (p Commands) test(ctx context.Context, s *prompt.Session, name string, noRe
 
 // failedLeg is the leg that ended a test as an error.
 func failedLeg(tested api.TestResult) error {
-	last := tested.Legs[len(tested.Legs)-1]
+	failed := tested.Legs[slices.IndexFunc(tested.Legs, func(leg api.Leg) bool { return !leg.OK })]
 	return &api.Problem{
-		Title: "The test failed at the leg " + last.Leg, Status: tested.Status, Code: api.CodeUpstream,
-		Detail: last.Detail, Hint: last.Hint,
+		Title: "The test failed at the leg " + failed.Leg, Status: tested.Status, Code: api.CodeUpstream,
+		Detail: failed.Detail, Hint: failed.Hint,
 	}
 }
 

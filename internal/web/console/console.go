@@ -12,9 +12,9 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/operation"
 	"github.com/valetkey/valetkey/internal/traffic"
+	"github.com/valetkey/valetkey/internal/trial"
 	"github.com/valetkey/valetkey/internal/web/page"
 	"github.com/valetkey/valetkey/internal/web/shelf"
-	"github.com/valetkey/valetkey/oauth/introspection"
 )
 
 // Connections are what most pages show; *broker.Broker has them.
@@ -32,7 +32,7 @@ type Grants interface {
 	Refresh(ctx context.Context, connection string) (api.Connection, error)
 	Revoke(ctx context.Context, connection string) (api.Connection, error)
 	Credential(ctx context.Context, connection string) (*broker.Credential, error)
-	Introspect(ctx context.Context, connection string) (introspection.Answer, error)
+	trial.Inquiries
 }
 
 // Catalogue is clients and providers, with what their connections can run; *broker.Broker has them.
