@@ -92,15 +92,10 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 		return nil, err
 	}
 	a.operators = access.NewOperators(access.OperatorsConfig{Store: a.store, Now: config.Now})
-	ranges, err := config.ranges()
+	out, err := config.egress()
 	if err != nil {
 		return nil, err
 	}
-	outbound, err := egress.ReadOutbound(config.OutboundProxy, os.Getenv)
-	if err != nil {
-		return nil, err
-	}
-	out := egress.New(egress.Config{AllowPrivate: ranges, Outbound: outbound})
 	providers, err := readProviders(config.ProvidersDir)
 	if err != nil {
 		return nil, err

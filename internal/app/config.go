@@ -111,6 +111,19 @@ func (c Config) ranges() ([]netip.Prefix, error) {
 	return egress.ParseRanges(c.AllowPrivate)
 }
 
+// egress is how requests go out.
+func (c Config) egress() (*egress.Egress, error) {
+	ranges, err := c.ranges()
+	if err != nil {
+		return nil, err
+	}
+	outbound, err := egress.ReadOutbound(c.OutboundProxy, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return egress.New(egress.Config{AllowPrivate: ranges, Outbound: outbound}), nil
+}
+
 func loopbackOnly(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
