@@ -98,6 +98,28 @@ func TestABrowserThatCannotBeStartedIsNoFailure(t *testing.T) {
 	}
 }
 
+func TestAPortThatIsLeftOpenIsChosenBeforeTheRedirectURIIsShown(t *testing.T) {
+	s, err := demo.StartProvider(t.Context(), "127.0.0.1:0", sandbox.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop()
+	code, said := runUntil(t, "next: valetkey call mail", func() Env {
+		env := environment(t) // it listens on 127.0.0.1:0
+		env.Browser = func(url string) error {
+			j, err := demo.NewJourney(sandbox.Credentials{Username: "maria", Password: "practice"})
+			if err != nil {
+				return err
+			}
+			return j.Run(t.Context(), url)
+		}
+		return env
+	}(), "connect", "mail", "--issuer", s.Credentials().Issuer, "--client-id", s.Credentials().PublicClientID, "--scope", "User.Read")
+	if code != 0 || strings.Contains(said, "127.0.0.1:0/") || !strings.Contains(said, "/oauth/callback") {
+		t.Errorf("ended with %d:\n%s", code, said)
+	}
+}
+
 func TestOAuth21_8_5_4_ThePortIsOpenOnLoopbackAndWhileTheFlowRuns(t *testing.T) {
 	s, err := demo.StartProvider(t.Context(), "127.0.0.1:0", sandbox.Config{})
 	if err != nil {

@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/client"
 	"github.com/valetkey/valetkey/internal/app"
+	"github.com/valetkey/valetkey/internal/fault"
 )
 
 // Engine is what a command needs of the server that it is for itself.
@@ -45,11 +47,31 @@ func Open(ctx context.Context, way Way) (*Session, error) {
 	if c != nil || err != nil {
 		return &Session{Client: c}, err
 	}
-	own, err := app.Open(ctx, way.Config)
+	config, err := withPort(way.Config)
+	if err != nil {
+		return nil, err
+	}
+	own, err := app.Open(ctx, config)
 	if err != nil {
 		return nil, err
 	}
 	return &Session{Client: client.NewForHandler(own.OperatorHandler()), Own: own}, nil
+}
+
+// withPort chooses the port where any will do: the redirect URI names it before
+// somebody listens there, which is while an authorization runs and no longer.
+func withPort(config app.Config) (app.Config, error) {
+	_, port, err := net.SplitHostPort(config.Listen)
+	if err != nil || port != "0" || config.PublicURL != "" {
+		return config, nil // what is no address, app.Open says
+	}
+	listener, err := net.Listen("tcp", config.Listen)
+	if err != nil {
+		return config, fault.Wrap(err, api.CodeNeedsConfiguration, "no port is free on %s", config.Listen).
+			WithHint("choose another address with VALETKEY_LISTEN")
+	}
+	config.Listen = listener.Addr().String()
+	return config, listener.Close()
 }
 
 // running is the client of a server that runs, or nil when none does.
