@@ -147,6 +147,7 @@ func (e *Engine) Do(ctx context.Context, connection string, r Request) (*http.Re
 	}
 	e.stepUp(ctx, credential, &o, response)
 	outcome(credential.Target, &o, response)
+	e.longTokens(credential, &o, response)
 	o.report(response.Header)
 	e.retried(ctx, connection, &o)
 	return response, nil
@@ -164,7 +165,7 @@ func (e *Engine) send(ctx context.Context, credential *broker.Credential, o *out
 		return nil, err
 	}
 	watch := startWatch(ctx, target.Timeout)
-	request, err := e.build(watch.ctx, credential, o)
+	request, err := e.build(&watch.Context, credential, o)
 	if err != nil {
 		watch.end()
 		return nil, err

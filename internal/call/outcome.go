@@ -56,8 +56,13 @@ func speaksSOAP(media api.MediaTypes, o *outgoing, response *http.Response) bool
 	if media.MediaType == answer.SOAP || media.SOAPAction != "" || len(o.Header["Soapaction"]) > 0 {
 		return true
 	}
-	kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type"))
-	return err == nil && kind == "application/soap+xml"
+	const soap = "application/soap+xml"
+	label := response.Header.Get("Content-Type")
+	if len(label) < len(soap) || !strings.EqualFold(label[:len(soap)], soap) {
+		return false // most answers: parsing allocates
+	}
+	kind, _, err := mime.ParseMediaType(label)
+	return err == nil && kind == soap
 }
 
 // label gives a body that has no media type the one of the settings, and a

@@ -9,6 +9,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/lifetime"
 )
 
 // defaultTimeout is how long the API may do nothing before its answer begins.
@@ -19,8 +20,7 @@ var errNoAnswer = errors.New("no answer in time")
 // watch cancels an attempt when nothing moves for too long before the header
 // of the answer is there. Afterwards only the caller's context ends it.
 type watch struct {
-	ctx     context.Context
-	cancel  context.CancelCauseFunc
+	lifetime.Context
 	timer   *time.Timer
 	timeout time.Duration
 	done    atomic.Bool
@@ -31,14 +31,17 @@ func startWatch(parent context.Context, timeout time.Duration) *watch {
 		timeout = defaultTimeout
 	}
 	w := &watch{timeout: timeout}
-	w.ctx, w.cancel = context.WithCancelCause(parent)
-	w.timer = time.AfterFunc(timeout, func() {
-		// An upload may have set the timer again just as the answer came.
-		if !w.done.Load() {
-			w.cancel(errNoAnswer)
-		}
-	})
+	w.Begin(parent)
+	w.timer = time.AfterFunc(timeout, w.ring)
 	return w
+}
+
+// ring ends the attempt, unless its answer came just when an upload had set the
+// timer again.
+func (w *watch) ring() {
+	if !w.done.Load() {
+		w.End(errNoAnswer)
+	}
 }
 
 // progress starts the time again: a part of the body has gone out.
@@ -57,12 +60,12 @@ func (w *watch) answered() {
 // end ends the watch altogether.
 func (w *watch) end() {
 	w.answered()
-	w.cancel(nil)
+	w.End(nil)
 }
 
 // fail ends the watch of an attempt that failed and says why it did.
 func (w *watch) fail(err error, host string) error {
-	timedOut := errors.Is(context.Cause(w.ctx), errNoAnswer)
+	timedOut := errors.Is(lifetime.Cause(&w.Context), errNoAnswer)
 	w.end()
 	if timedOut {
 		return fault.Wrap(errNoAnswer, api.CodeUnreachable, "%s: no answer within %s", host, w.timeout).
@@ -92,7 +95,7 @@ type watched struct {
 // Close implements [io.Closer].
 func (b *watched) Close() error {
 	err := b.ReadCloser.Close()
-	b.watch.cancel(nil)
+	b.watch.End(nil)
 	return err
 }
 

@@ -128,7 +128,7 @@ func (w *response) flush() {
 func (w *response) note(err error) {
 	if err != nil {
 		w.err = err
-		w.cancel()
+		w.life.End(nil)
 	}
 }
 

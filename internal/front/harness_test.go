@@ -144,7 +144,7 @@ func standardServer(handler http.Handler, out io.Writer) *http.Server {
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler: handler, Protocols: protocols, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 1 << 20, ErrorLog: log.New(out, "", 0),
+		MaxHeaderBytes: 64 << 10, ErrorLog: log.New(out, "", 0),
 	}
 }
 

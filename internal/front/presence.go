@@ -1,9 +1,10 @@
 package front
 
 import (
-	"context"
 	"sync"
 	"time"
+
+	"github.com/valetkey/valetkey/internal/lifetime"
 )
 
 // lookEvery is how often it is looked whether a caller has left. Most requests
@@ -21,17 +22,17 @@ type view interface {
 type presence struct {
 	view view
 
-	mu     sync.Mutex
-	cancel context.CancelFunc // of the request under way; nil: there is none
-	timer  *time.Timer        // nil: none was needed yet
-	runs   bool               // the timer does
+	mu      sync.Mutex
+	request *lifetime.Context // under way; nil: there is none
+	timer   *time.Timer       // nil: none was needed yet
+	runs    bool              // the timer does
 }
 
 // begin watches over a request, until end.
-func (p *presence) begin(cancel context.CancelFunc) {
+func (p *presence) begin(request *lifetime.Context) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.cancel = cancel
+	p.request = request
 	if p.runs {
 		return
 	}
@@ -46,14 +47,14 @@ func (p *presence) begin(cancel context.CancelFunc) {
 func (p *presence) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.cancel = nil
+	p.request = nil
 }
 
 // stop ends the timer with the connection.
 func (p *presence) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.cancel = nil
+	p.request = nil
 	if p.timer != nil {
 		p.timer.Stop()
 	}
@@ -63,10 +64,10 @@ func (p *presence) look() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case p.cancel == nil:
+	case p.request == nil:
 		p.runs = false
 	case p.view.hasLeft():
-		p.cancel()
+		p.request.End(nil)
 		p.runs = false
 	default:
 		p.timer.Reset(lookEvery)

@@ -4,29 +4,31 @@ import (
 	"context"
 	"net/http"
 	"runtime"
+
+	"github.com/valetkey/valetkey/internal/lifetime"
 )
 
 // exchange is a request with the way of its answer.
 type exchange struct {
+	life     lifetime.Context
 	response response
 	body     body
 }
 
 // respond has the handler answer a request, and says whether another may follow.
 func (c *conn) respond(h head) (again bool) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	c.presence.begin(cancel)
+	x := &exchange{}
+	x.life.Begin(context.Background())
+	defer x.life.End(nil)
+	c.presence.begin(&x.life)
 	defer c.presence.end()
 
-	x := &exchange{}
-	r := request(ctx, c, &h)
+	r := request(&x.life, c, &h)
 	if h.length > 0 {
 		x.body.input, x.body.left = &c.input, h.length
 		r.Body = &x.body
 	}
 	x.response.open(c, x, &h)
-	x.response.cancel = cancel
 	defer x.response.release()
 	if !c.handle(&x.response, r) {
 		x.response.breakOff()

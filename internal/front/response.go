@@ -1,11 +1,12 @@
 package front
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/valetkey/valetkey/internal/lifetime"
 )
 
 const (
@@ -32,7 +33,7 @@ func newBuffers() *buffers {
 type response struct {
 	conn   *conn
 	body   *body // of the request
-	cancel context.CancelFunc
+	life   *lifetime.Context
 	header http.Header
 	lent   *buffers // of the pool
 	buffers
@@ -45,7 +46,7 @@ type response struct {
 }
 
 func (w *response) open(c *conn, x *exchange, h *head) {
-	w.conn, w.body = c, &x.body
+	w.conn, w.body, w.life = c, &x.body, &x.life
 	w.lent = c.server.buffers.Get().(*buffers) //nolint:errcheck // the pool holds nothing else
 	w.buffers = *w.lent
 	w.framing = framing{length: unknown, bodiless: h.method == http.MethodHead, last: h.close}

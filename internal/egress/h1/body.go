@@ -8,6 +8,8 @@ import (
 	"net/http/httputil"
 	"strings"
 	"sync/atomic"
+
+	"github.com/valetkey/valetkey/internal/lifetime"
 )
 
 // body is the body of an answer as it is read. At its end the connection goes
@@ -19,7 +21,7 @@ type body struct {
 	client   *Client
 	conn     *conn
 	desk     *desk
-	stop     func() bool // ends the watch over the context
+	watch    lifetime.Watch // over the context
 	ctx      context.Context
 	ended    atomic.Bool // by an end, an error or a Close, whichever is first
 	result   error       // what ended it; the reader's alone
@@ -109,12 +111,12 @@ func (b *body) finish(err error) error {
 	if !b.ended.CompareAndSwap(false, true) {
 		return ErrBodyClosed // while this read went on
 	}
-	stopped := b.stop()
+	stopped := b.watch.Stop()
 	switch {
 	case !errors.Is(err, io.EOF):
 		b.conn.abort()
 		if b.ctx.Err() != nil {
-			err = context.Cause(b.ctx)
+			err = lifetime.Cause(b.ctx)
 		}
 	case stopped && !b.response.Close && b.desk.reader.Buffered() == 0:
 		b.client.pool.put(b.conn)
@@ -130,7 +132,7 @@ func (b *body) finish(err error) error {
 // then fails.
 func (b *body) Close() error {
 	if b.ended.CompareAndSwap(false, true) {
-		b.stop()
+		b.watch.Stop()
 		b.conn.abort()
 	}
 	return nil

@@ -2,11 +2,12 @@ package h1
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/valetkey/valetkey/internal/lifetime"
 )
 
 // Client sends requests. It is safe for concurrent use.
@@ -104,7 +105,7 @@ func (c *Client) deliver(r *http.Request, k *conn, d *desk) (*http.Response, err
 	}
 	c.giveBack(d)
 	if r.Context().Err() != nil {
-		err = context.Cause(r.Context())
+		err = lifetime.Cause(r.Context())
 	}
 	return nil, bare(err)
 }

@@ -32,6 +32,9 @@ func (k *conn) speaksHTTP2() bool { return k.tls != nil && k.tls.NegotiatedProto
 // first, which a host that does not read could hold up.
 func (k *conn) abort() { k.raw.Close() }
 
+// Ended implements [lifetime.Watcher]: the request that it carries is given up.
+func (k *conn) Ended() { k.abort() }
+
 // close ends an idle connection in good order.
 func (k *conn) close() { k.net.Close() }
 

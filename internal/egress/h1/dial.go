@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/valetkey/valetkey/internal/lifetime"
 )
 
 const protocolHTTP2 = "h2"
@@ -65,7 +67,7 @@ func (c *Client) secure(ctx context.Context, raw net.Conn, address string) (*tls
 	if err := secured.HandshakeContext(ctx); err != nil {
 		raw.Close()
 		if ctx.Err() != nil {
-			err = context.Cause(ctx)
+			err = lifetime.Cause(ctx)
 		}
 		return nil, err
 	}

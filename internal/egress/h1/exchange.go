@@ -1,13 +1,14 @@
 package h1
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
 	"time"
+
+	"github.com/valetkey/valetkey/internal/lifetime"
 )
 
 // lastWords is how long an answer is waited for after the host has stopped to
@@ -29,14 +30,14 @@ func (c *Client) exchange(r *http.Request, k *conn, d *desk) (*http.Response, er
 		k.abort()
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, k.abort)
+	watch := lifetime.Over(ctx, k)
 	x, err := c.converse(r, k, d)
 	if err != nil {
-		stop()
+		watch.Stop()
 		k.abort()
 		return nil, err
 	}
-	x.body.client, x.body.conn, x.body.desk, x.body.stop, x.body.ctx = c, k, d, stop, ctx
+	x.body.client, x.body.conn, x.body.desk, x.body.watch, x.body.ctx = c, k, d, watch, ctx
 	if x.response.Body == http.NoBody {
 		_ = x.body.finish(io.EOF)
 	}
