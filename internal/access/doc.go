@@ -4,9 +4,10 @@
 //	Keys       Create ─▶ shown once, kept as SHA-256 ─▶ Check, in memory ─▶ Principal
 //	Operators  NewCode ─▶ Redeem: a name and a password ─▶ SignIn ─▶ session ─▶ Check ─▶ Principal
 //
-// A key is shown once and kept as a SHA-256 hash. Checks read memory only:
+// A key is shown once and kept as a SHA-256 hash. Checks read memory:
 // [Keys.Check] looks in a table behind an atomic pointer that is replaced
-// whenever keys change. A caller that may not use a connection is told the
+// whenever keys change, and in the store, seldom, for a key that another
+// process may just have made. A caller that may not use a connection is told the
 // same as one that asks for a connection that does not exist.
 //
 // An operator's password is kept as argon2id; codes and sessions are 256 random

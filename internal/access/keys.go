@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 )
@@ -22,7 +24,12 @@ const (
 	keyPrefix = "vk_"              // lets people and secret scanners recognise a key
 	keyBytes  = 32                 // 256 bits, 43 characters of base64url
 	shown     = len(keyPrefix) + 6 // of a key in lists: 36 bits of 256
+
+	looksPerSecond = 5 // into the store, for keys that are not in memory
 )
+
+// keyLength is how long a key is, in bytes (RFC 4648 section 5, without padding).
+const keyLength = len(keyPrefix) + (8*keyBytes+5)/6
 
 // Config is what Keys are made of. Store is required.
 type Config struct {
@@ -40,6 +47,7 @@ type Keys struct {
 
 	change sync.Mutex // one change of the table at a time
 	table  atomic.Pointer[table]
+	looks  *rate.Limiter
 }
 
 // table finds a key by its hash. It is replaced, never changed.
@@ -55,7 +63,7 @@ type entry struct {
 
 // New returns the keys of a store, read once.
 func New(ctx context.Context, config Config) (*Keys, error) {
-	k := &Keys{store: config.Store, now: config.Now, random: config.Rand}
+	k := &Keys{store: config.Store, now: config.Now, random: config.Rand, looks: rate.NewLimiter(looksPerSecond, looksPerSecond)}
 	if k.now == nil {
 		k.now = time.Now
 	}
@@ -138,15 +146,23 @@ func (k *Keys) Revoke(ctx context.Context, name string) error {
 	return nil
 }
 
-// Check says who shows this key. It reads memory only, and finds the key by
-// its SHA-256, so that the time it takes says nothing about a key. The error
-// is an [api.CodeUnauthenticated].
-func (k *Keys) Check(key string) (Principal, error) {
+// Check says who shows this key. It finds the key by its SHA-256, so that the
+// time it takes says nothing about a key. It reads memory; only a key that is
+// not there and may be new, made by another process whose word has not come
+// yet, has the store read again, a few times a second at the most. The error is
+// an [api.CodeUnauthenticated].
+func (k *Keys) Check(ctx context.Context, key string) (Principal, error) {
 	if key == "" {
 		return Principal{}, fault.New(api.CodeUnauthenticated, "no key was sent").
 			WithHint("send the header Authorization: Bearer vk_…, or set VALETKEY_KEY; a new key: valetkey key create NAME")
 	}
-	e, ok := (*k.table.Load())[sha256.Sum256([]byte(key))]
+	hash := sha256.Sum256([]byte(key))
+	e, ok := (*k.table.Load())[hash]
+	if !ok && k.mayBeNew(key) {
+		// A store that cannot be read says nothing of this key: it stays unknown.
+		_ = k.Reload(ctx)
+		e, ok = (*k.table.Load())[hash]
+	}
 	if !ok {
 		return Principal{}, fault.New(api.CodeUnauthenticated, "this key is not known, or it was revoked").
 			WithHint("make a new key: valetkey key create NAME")
@@ -158,6 +174,12 @@ func (k *Keys) Check(key string) (Principal, error) {
 	}
 	e.usage.touch(now)
 	return e.principal, nil
+}
+
+// mayBeNew says whether the store is worth a look for a key that is not in
+// memory. Whoever tries keys at random does not get one look for each.
+func (k *Keys) mayBeNew(key string) bool {
+	return strings.HasPrefix(key, keyPrefix) && len(key) == keyLength && k.looks.AllowN(k.now(), 1)
 }
 
 // Reload reads all keys from the store.

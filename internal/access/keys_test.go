@@ -20,6 +20,7 @@ import (
 type memory struct {
 	mu     sync.Mutex
 	keys   map[string]Key
+	reads  int // how often all were read
 	broken error
 }
 
@@ -39,6 +40,7 @@ func (m *memory) CreateKey(_ context.Context, k Key) error {
 func (m *memory) Keys(context.Context) ([]Key, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.reads++
 	var all []Key
 	for _, k := range m.keys {
 		all = append(all, k)
@@ -161,7 +163,7 @@ func TestANameIsTakenOnce(t *testing.T) {
 	if !fault.Is(err, api.CodeConflict) || !strings.Contains(fault.As(err).Hint, "valetkey key revoke ci") {
 		t.Errorf("err = %v, want a conflict that names the command", err)
 	}
-	if _, err := keys.Check(string(first.Secret)); err != nil {
+	if _, err := keys.Check(t.Context(), string(first.Secret)); err != nil {
 		t.Errorf("the first key stopped working: %v", err)
 	}
 }
@@ -170,7 +172,7 @@ func TestAKeyIsCheckedWithoutTheStore(t *testing.T) {
 	keys, store, _ := newKeys(t)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci", Role: api.RoleProxy, Connections: []string{"mail"}})
 	store.broken = errors.New("the database is gone")
-	p, err := keys.Check(string(key.Secret))
+	p, err := keys.Check(t.Context(), string(key.Secret))
 	if err != nil || p.Name != "ci" || p.Role != api.RoleProxy || !p.MayCall("mail") || p.MayCall("files") {
 		t.Errorf("principal = %+v, %v", p, err)
 	}
@@ -187,7 +189,7 @@ func TestWhatIsNotAKeyIsRefused(t *testing.T) {
 		"other letter cases": strings.ToUpper(key),
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := keys.Check(shown)
+			p, err := keys.Check(t.Context(), shown)
 			if !fault.Is(err, api.CodeUnauthenticated) {
 				t.Errorf("err = %v, want unauthenticated", err)
 			}
@@ -206,11 +208,11 @@ func TestAKeyStopsAtItsExpiry(t *testing.T) {
 	expiry := c.at.Add(time.Hour)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci", ExpiresAt: &expiry})
 	c.at = expiry.Add(-time.Nanosecond)
-	if _, err := keys.Check(string(key.Secret)); err != nil {
+	if _, err := keys.Check(t.Context(), string(key.Secret)); err != nil {
 		t.Fatalf("just before its expiry: %v", err)
 	}
 	c.at = expiry
-	_, err := keys.Check(string(key.Secret))
+	_, err := keys.Check(t.Context(), string(key.Secret))
 	if !fault.Is(err, api.CodeUnauthenticated) || !strings.Contains(err.Error(), "expired at 2026-03-01T13:00:00Z") {
 		t.Errorf("at its expiry: %v", err)
 	}
@@ -224,10 +226,10 @@ func TestARevokedKeyStopsAtOnceEvenWhenTheStoreCannotBeReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	store.broken = errors.New("the database is gone")
-	if _, err := keys.Check(string(key.Secret)); !fault.Is(err, api.CodeUnauthenticated) {
+	if _, err := keys.Check(t.Context(), string(key.Secret)); !fault.Is(err, api.CodeUnauthenticated) {
 		t.Errorf("the revoked key: %v", err)
 	}
-	if _, err := keys.Check(string(other.Secret)); err != nil {
+	if _, err := keys.Check(t.Context(), string(other.Secret)); err != nil {
 		t.Errorf("the other key: %v", err)
 	}
 }
@@ -239,7 +241,7 @@ func TestAKeyRevokedElsewhereIsForgottenHere(t *testing.T) {
 	if err := keys.Revoke(t.Context(), "ci"); !fault.Is(err, api.CodeNotFound) {
 		t.Errorf("err = %v, want not_found", err)
 	}
-	if _, err := keys.Check(string(key.Secret)); !fault.Is(err, api.CodeUnauthenticated) {
+	if _, err := keys.Check(t.Context(), string(key.Secret)); !fault.Is(err, api.CodeUnauthenticated) {
 		t.Errorf("the key still works: %v", err)
 	}
 }
@@ -251,8 +253,45 @@ func TestAFailedRevokeIsReportedAndTheKeyStays(t *testing.T) {
 	if err := keys.Revoke(t.Context(), "ci"); err == nil || fault.As(err).Code != api.CodeInternal {
 		t.Errorf("err = %v, want an internal error", err)
 	}
-	if _, err := keys.Check(string(key.Secret)); err != nil {
+	if _, err := keys.Check(t.Context(), string(key.Secret)); err != nil {
 		t.Errorf("the key was dropped though the store still has it: %v", err)
+	}
+}
+
+func TestAKeyMadeElsewhereIsKnownAtOnce(t *testing.T) {
+	keys, store, c := newKeys(t)
+	second := open(t, store, c)
+	key := mustCreate(t, keys, api.KeySpec{Name: "ci"})
+	if _, err := second.Check(t.Context(), string(key.Secret)); err != nil {
+		t.Errorf("a key that another process made: %v", err)
+	}
+}
+
+func TestKeysTriedAtRandomDoNotEachReadTheStore(t *testing.T) {
+	keys, store, c := newKeys(t)
+	second := open(t, store, c)
+	before := store.reads
+	for i := range 1000 {
+		guess := keyPrefix + fmt.Sprintf("%043d", i)
+		if _, err := second.Check(t.Context(), guess); !fault.Is(err, api.CodeUnauthenticated) {
+			t.Fatalf("Check(%s): %v", guess, err)
+		}
+	}
+	for _, shape := range []string{"vk_wrong", "Bearer", strings.Repeat("x", keyLength)} {
+		if _, err := second.Check(t.Context(), shape); !fault.Is(err, api.CodeUnauthenticated) {
+			t.Fatalf("Check(%s): %v", shape, err)
+		}
+	}
+	if reads := store.reads - before; reads != looksPerSecond {
+		t.Errorf("the store was read %d times within a moment, want %d", reads, looksPerSecond)
+	}
+	key := mustCreate(t, keys, api.KeySpec{Name: "ci"})
+	if _, err := second.Check(t.Context(), string(key.Secret)); err == nil {
+		t.Error("the store was read though the looks were spent")
+	}
+	c.at = c.at.Add(time.Second)
+	if _, err := second.Check(t.Context(), string(key.Secret)); err != nil {
+		t.Errorf("a second later: %v", err)
 	}
 }
 
@@ -260,20 +299,17 @@ func TestReloadFollowsTheStore(t *testing.T) {
 	keys, store, c := newKeys(t)
 	second := open(t, store, c)
 	key := mustCreate(t, keys, api.KeySpec{Name: "ci"})
-	if _, err := second.Check(string(key.Secret)); err == nil {
-		t.Fatal("a key made elsewhere was known before Reload")
-	}
 	if err := second.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := second.Check(string(key.Secret)); err != nil {
+	if _, err := second.Check(t.Context(), string(key.Secret)); err != nil {
 		t.Errorf("after Reload: %v", err)
 	}
 	delete(store.keys, "ci")
 	if err := second.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := second.Check(string(key.Secret)); err == nil {
+	if _, err := second.Check(t.Context(), string(key.Secret)); err == nil {
 		t.Error("a key that was deleted elsewhere still works after Reload")
 	}
 }
@@ -285,7 +321,7 @@ func TestAFailedReloadKeepsTheKeysThatWereKnown(t *testing.T) {
 	if err := keys.Reload(t.Context()); err == nil {
 		t.Fatal("Reload hid the error")
 	}
-	if _, err := keys.Check(string(key.Secret)); err != nil {
+	if _, err := keys.Check(t.Context(), string(key.Secret)); err != nil {
 		t.Errorf("an outage of the store locked callers out: %v", err)
 	}
 }
@@ -318,7 +354,7 @@ func TestUseIsShownAtOnceAndWrittenByFlush(t *testing.T) {
 	mustCreate(t, keys, api.KeySpec{Name: "idle"})
 	used := c.at.Add(time.Minute)
 	c.at = used
-	if _, err := keys.Check(string(key.Secret)); err != nil {
+	if _, err := keys.Check(t.Context(), string(key.Secret)); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := keys.List(t.Context()); err != nil || list[0].LastUsedAt == nil || !list[0].LastUsedAt.Equal(used) {
@@ -353,7 +389,7 @@ func TestChecksAndChangesMayRunTogether(t *testing.T) {
 			name := fmt.Sprintf("k%d", i)
 			for range 20 {
 				mustCreate(t, keys, api.KeySpec{Name: name})
-				if _, err := keys.Check(string(key.Secret)); err != nil {
+				if _, err := keys.Check(t.Context(), string(key.Secret)); err != nil {
 					t.Errorf("the steady key: %v", err)
 				}
 				if err := keys.Revoke(t.Context(), name); err != nil {

@@ -36,7 +36,7 @@ func (s *Server) caller(r *http.Request) (access.Principal, error) {
 	if err != nil {
 		return access.Principal{}, err
 	}
-	return s.config.Keys.Check(key)
+	return s.config.Keys.Check(r.Context(), key)
 }
 
 // keyOf is the key that a request shows (RFC 6750 section 2.1).
