@@ -86,7 +86,7 @@ type Keys interface {
 	Create(ctx context.Context, spec api.KeySpec) (api.NewKey, error)
 	List(ctx context.Context) ([]api.Key, error)
 	Revoke(ctx context.Context, name string) error
-	Check(key string) (access.Principal, error)
+	Check(ctx context.Context, key string) (access.Principal, error)
 }
 
 // Engine calls APIs; *call.Engine does.
