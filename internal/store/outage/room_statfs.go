@@ -10,5 +10,5 @@ func room(dir string) (left uint64, known bool) {
 	if syscall.Statfs(dir, &disk) != nil {
 		return 0, false
 	}
-	return uint64(disk.Bavail) * uint64(disk.Bsize), true
+	return disk.Bavail * uint64(disk.Bsize), true
 }

@@ -113,7 +113,7 @@ func TestWhatALedgerAsksOfADatabaseIsToldInItsWords(t *testing.T) {
 		t.Errorf("a caller who left: %v", err)
 	}
 	own := errors.New("own")
-	if err := (outage.SQLite{}).Judge(ended, own); err != own {
+	if err := (outage.SQLite{}).Judge(ended, own); !errors.Is(err, own) {
 		t.Errorf("what is no error of the database: %v", err)
 	}
 }
