@@ -106,7 +106,7 @@ func (s CallSettings) Merge(over CallSettings) CallSettings {
 	merged.Retry = mergeBlock(s.Retry, over.Retry, RetryRules.merge)
 	merged.RateLimit = mergeBlock(s.RateLimit, over.RateLimit, RateLimitRules.merge)
 	merged.Proxy = cmp.Or(over.Proxy, s.Proxy)
-	merged.BodyRules = BodyRules{s.MediaTypes.merge(over.MediaTypes), s.OutcomeRules.Merge(over.OutcomeRules)}
+	merged.BodyRules = BodyRules{s.MediaTypes.merge(over.MediaTypes), s.OutcomeRules.Merge(over.OutcomeRules), cmp.Or(over.Caching, s.Caching)}
 	if over.Test != nil {
 		merged.Test = over.Test
 	}

@@ -2,10 +2,12 @@ package api
 
 import "cmp"
 
-// BodyRules says what the bodies of an API are, and how they tell of a failure.
+// BodyRules says what the bodies of an API are, how they tell of a failure, and
+// who may keep them.
 type BodyRules struct {
 	MediaTypes
 	OutcomeRules
+	Caching *bool `json:"caching,omitempty"` // caches between the caller and Valetkey may keep answers as the API says; default false: none may
 }
 
 // MediaTypes says what bodies are taken for: json, xml, soap, form, text or a

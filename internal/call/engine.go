@@ -34,6 +34,7 @@ const (
 	HeaderAttempts  = "Valetkey-Attempts"  // how often the API was called, when more than once
 	HeaderWaited    = "Valetkey-Waited"    // how long the call waited for the API's limits, in seconds, when it did
 	HeaderRetryable = "Valetkey-Retryable" // "true": the token was renewed, send the request again
+	HeaderCaching   = "Valetkey-Caching"   // "kept": Cache-Control is the API's own, as the connection's settings want it
 )
 
 // Request is a call of an API.
@@ -149,6 +150,7 @@ func (e *Engine) Do(ctx context.Context, connection string, r Request) (*http.Re
 	outcome(credential.Target, &o, response)
 	e.longTokens(credential, &o, response)
 	o.report(response.Header)
+	letKeep(credential.Target, response.Header)
 	e.retried(ctx, connection, &o)
 	return response, nil
 }

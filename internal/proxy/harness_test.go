@@ -46,16 +46,18 @@ func front(t testing.TB, base string, transport http.RoundTripper) string {
 	return server.URL
 }
 
-// handler is a Handler before the API at base.
-func handler(t testing.TB, base string, transport http.RoundTripper) *Handler {
+// handler is a Handler before the API at base, which settings may change.
+func handler(t testing.TB, base string, transport http.RoundTripper, settings ...func(*target.Target)) *Handler {
 	t.Helper()
 	baseURL, err := url.Parse(base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	credentials := one{&broker.Credential{Connection: "mail", Generation: 1, Target: &target.Target{
-		BaseURL: baseURL, Token: []target.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}},
-	}}}
+	to := &target.Target{BaseURL: baseURL, Token: []target.Placement{{In: api.InHeader, Name: "Authorization", Scheme: "Bearer"}}}
+	for _, change := range settings {
+		change(to)
+	}
+	credentials := one{&broker.Credential{Connection: "mail", Generation: 1, Target: to}}
 	open := func(*broker.Credential) (secret.Text, error) { return secret.NewText("t0k"), nil }
 	return New(call.New(credentials, transport, call.Options{Open: open}), problem)
 }

@@ -146,8 +146,12 @@ func (h *Handler) answer(w http.ResponseWriter, response *http.Response) {
 
 // keepPrivate keeps shared caches from an answer, which is for one connection's
 // callers (RFC 9111 section 3.5): the API takes a cache that allows it to be the
-// caller's own. What the API says of private caches stays.
+// caller's own. What the API says of private caches stays, and all of it where
+// the connection's settings want it so.
 func (h *Handler) keepPrivate(header http.Header) {
+	if _, kept := header[call.HeaderCaching]; kept {
+		return
+	}
 	fields := header["Cache-Control"]
 	if len(fields) == 0 {
 		header["Cache-Control"] = h.noStore

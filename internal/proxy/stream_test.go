@@ -6,12 +6,16 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/valetkey/valetkey/internal/call"
+	"github.com/valetkey/valetkey/internal/target"
 )
 
 // soakBytes is how much passes each way: 64 MiB, or VALETKEY_SOAK_BYTES.
@@ -202,6 +206,36 @@ func TestP24_NoSharedCacheKeepsAnAnswer(t *testing.T) {
 		response, _ := send(t, "GET", base+"/proxy/mail/x", nil)
 		if got := response.Header.Get("Cache-Control"); got != want || response.Header.Get("ETag") != `"1"` {
 			t.Errorf("%q became %q", says, got)
+		}
+	}
+}
+
+func TestP24_WhereTheSettingsSaySoTheAPIDecidesWhoKeepsAnAnswer(t *testing.T) {
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Vary", "Accept")
+		w.Header().Set(call.HeaderCaching, "forged")
+		if r.URL.Path != "/silent" {
+			w.Header().Set("Cache-Control", "public, max-age=600")
+		}
+	}))
+	t.Cleanup(upstream.Close)
+	yes := true
+	for _, caching := range []*bool{nil, &yes} {
+		for path, says := range map[string]string{"/v": "public, max-age=600", "/silent": ""} {
+			served := handler(t, upstream.URL, out(t), func(to *target.Target) { to.Caching = caching })
+			w := httptest.NewRecorder()
+			served.ServeHTTP(w, httptest.NewRequest("GET", "/proxy/mail"+path, nil))
+			vary := strings.Join(w.Header()["Vary"], ", ")
+			want, marked := says, "kept"
+			if caching == nil {
+				want, marked = "no-store", ""
+			}
+			if w.Header().Get("Cache-Control") != want || w.Header().Get(call.HeaderCaching) != marked {
+				t.Errorf("caching %v: %s is answered %v", caching, path, w.Header())
+			}
+			if caching != nil && (!strings.Contains(vary, "Accept") || !strings.Contains(vary, "Authorization") || !strings.Contains(vary, "X-Valetkey-Key") || !strings.Contains(vary, "X-Valetkey-Subject-Token")) {
+				t.Errorf("another caller's answer may be taken: Vary is %q", vary)
+			}
 		}
 	}
 }
