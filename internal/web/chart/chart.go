@@ -26,9 +26,10 @@ func Timeline(name string, marks []Mark, from, to time.Time) template.HTML {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg class="timeline" viewBox="0 0 %d %d" role="img" aria-label="%s">`, lineWidth, lineHeight, template.HTMLEscapeString(name))
 	fmt.Fprintf(&b, `<line class="axis" x1="%d" y1="32" x2="%d" y2="32"/>`, edge, lineWidth-edge)
-	for _, tick := range ticks(from, to) {
+	step, form := scale(to.Sub(from))
+	for _, tick := range ticks(from, to, step) {
 		x := position(tick, from, to)
-		fmt.Fprintf(&b, `<line class="tick" x1="%d" y1="28" x2="%d" y2="36"/><text x="%d" y="60">%s</text>`, x, x, x, tick.Format("Jan 2"))
+		fmt.Fprintf(&b, `<line class="tick" x1="%d" y1="28" x2="%d" y2="36"/><text x="%d" y="60" data-at="%s">%s</text>`, x, x, x, tick.Format(time.RFC3339), tick.Format(form))
 	}
 	for _, g := range grouped(marks, from, to) {
 		radius := min(5+g.count/3, 11)
@@ -87,14 +88,29 @@ func position(at, from, to time.Time) int {
 	return edge + int(float64(at.Sub(from))/float64(span)*(lineWidth-2*edge))
 }
 
-// ticks are at most eight midnights (UTC) between two instants.
-func ticks(from, to time.Time) []time.Time {
-	days := int(to.Sub(from).Hours()/24) + 1
-	step := (days + 7) / 8
+// scale is how far apart the ticks of a line stand, at most eight of them, and
+// what is written at each.
+func scale(span time.Duration) (step time.Duration, form string) {
+	const day = 24 * time.Hour
+	for _, step := range []time.Duration{
+		10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour,
+	} {
+		if span <= 8*step {
+			if step < time.Minute {
+				return step, "15:04:05"
+			}
+			return step, "15:04"
+		}
+	}
+	return day * max(1, (span+7*day)/(8*day)), "Jan 2"
+}
+
+// ticks are the even instants (UTC) between two others, not too near the ends.
+func ticks(from, to time.Time, step time.Duration) []time.Time {
 	var found []time.Time
-	for day := from.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1); day.Before(to); day = day.AddDate(0, 0, step) {
-		if x := position(day, from, to); x > 20 && x < lineWidth-20 {
-			found = append(found, day)
+	for at := from.UTC().Truncate(step).Add(step); at.Before(to); at = at.Add(step) {
+		if x := position(at, from, to); x > 20 && x < lineWidth-20 {
+			found = append(found, at)
 		}
 	}
 	return found

@@ -54,6 +54,23 @@ func TestEventsLieWhereTheyHappened(t *testing.T) {
 	}
 }
 
+func TestALineOfTimeHasAtMostEightTicksHoweverLongItIs(t *testing.T) {
+	to := time.Date(2026, 3, 1, 10, 7, 3, 0, time.UTC)
+	for span, form := range map[time.Duration]string{
+		time.Minute: "15:04:05", 7 * time.Minute: "15:04", 50 * time.Minute: "15:04", 26 * time.Hour: "15:04",
+		3 * 24 * time.Hour: "Jan 2", 30 * 24 * time.Hour: "Jan 2", 400 * 24 * time.Hour: "Jan 2",
+	} {
+		picture := string(Timeline("x", nil, to.Add(-span), to))
+		step, got := scale(span)
+		if n := len(ticks(to.Add(-span), to, step)); n < 2 || n > 9 || got != form || drawn(t, picture)["text"] != n {
+			t.Errorf("%s: %d ticks, each %s apart, written as %s", span, n, step, got)
+		}
+	}
+	if picture := string(Timeline("x", nil, to.Add(-time.Hour), to)); !strings.Contains(picture, `data-at="2026-03-01T10:00:00Z">10:00</text>`) {
+		t.Error(picture)
+	}
+}
+
 func TestAnEmptyPictureIsOneStill(t *testing.T) {
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	if found := drawn(t, string(Timeline("x", []Mark{{now, "good", ""}}, now, now))); found["svg"] != 1 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/manifest"
 	"github.com/valetkey/valetkey/internal/traffic"
@@ -28,23 +29,17 @@ type connectionPage struct {
 	Provider  api.Provider
 	ClientID  string
 	Scopes    []scope
-	Events    []api.Event
+	Events    []event
 	Timeline  template.HTML
 	Rates     ratesView
 	Console   tryIt
 	Tested    *testView
 	Debug     debugView
 	ByItself  bool // its grant needs no person
+	Consents  bool // administrators of organisations allow its client
 	Version   string
 	ProxyBase string
 	Runs      []operationLink
-}
-
-// scope is one permission, asked for and granted or not.
-type scope struct {
-	Name           string
-	Asked, Granted bool
-	Known          bool // the provider said what it granted
 }
 
 type ratesView struct {
@@ -78,12 +73,13 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := connectionPage{
 		Connection: connection, Provider: provider, ClientID: client.ClientID,
-		Scopes: scopesOf(connection), Events: events, Timeline: c.timeline(events),
-		Rates: c.rates(connection.Name), Console: tryIt{Method: http.MethodGet, Path: "/"},
+		Scopes: scopesOf(connection, provider), Events: eventsOf(events), Timeline: c.timeline(events),
+		Rates: c.rates(connection.Name), Console: firstTry(connection, provider),
 		Debug:   debugView{Until: c.Calls.DebugUntil(connection.Name), Exchanges: c.Calls.Exchanges(connection.Name)},
 		Runs:    c.operations(r.Context(), connection.Name),
 		Version: versionOf(connection), ProxyBase: c.PublicURL + "/proxy/" + connection.Name,
-		ByItself: connection.Grant == "client_credentials" || connection.Grant == "" && provider.Grant == "client_credentials",
+		ByItself: arrangement.ByItself(arrangement.GrantOf(connection.ConnectionSpec, provider), connection.ConnectionSpec),
+		Consents: provider.AdminConsent != nil,
 	}
 	p.Debug.On = p.Debug.Until.After(c.Now())
 	if tried, ok := shelf.Take[tryIt](c.shelf, r, false); ok {
@@ -95,21 +91,6 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request) error {
 	return c.render(w, r, "connection", p)
 }
 
-// scopesOf lists what was asked for and what was granted.
-func scopesOf(c api.Connection) []scope {
-	var found []scope
-	known := len(c.GrantedScopes) > 0
-	for _, name := range c.Scopes {
-		found = append(found, scope{name, true, slices.Contains(c.GrantedScopes, name) || known && !slices.Contains(c.MissingScopes, name), known})
-	}
-	for _, name := range c.GrantedScopes {
-		if !slices.Contains(c.Scopes, name) {
-			found = append(found, scope{name, false, true, known})
-		}
-	}
-	return found
-}
-
 func (c *Console) timeline(events []api.Event) template.HTML {
 	if len(events) == 0 {
 		return ""
@@ -117,7 +98,7 @@ func (c *Console) timeline(events []api.Event) template.HTML {
 	to := c.Now()
 	from := to.Add(-eventsSpan)
 	if oldest := events[len(events)-1].At; oldest.After(from) {
-		from = oldest.Add(-time.Hour)
+		from = oldest.Add(-max(to.Sub(oldest)/25, 10*time.Second))
 	}
 	marks := make([]chart.Mark, 0, len(events))
 	for _, e := range slices.Backward(events) {

@@ -39,7 +39,7 @@ type linkForm struct{ Connection, Kind, Account, Days, Name, Message, ReturnTo, 
 
 func (p *Pages) list(w http.ResponseWriter, r *http.Request) error {
 	query := r.URL.Query()
-	v := listPage{Form: linkForm{Connection: query.Get("connection"), Days: "7"}}
+	v := listPage{Form: linkForm{Connection: query.Get("connection"), Kind: query.Get("kind"), Days: "7"}}
 	if made, ok := shelf.Take[api.NewConnectLink](p.shelf, r, true); ok {
 		v.Made, v.URL, v.Secret = &made, string(made.URL), string(made.WebhookSecret)
 	}

@@ -21,6 +21,12 @@
       e.title = at.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" }) + "\n" + e.dateTime;
     }
   };
+  // The dates of a picture, too.
+  for (const e of document.querySelectorAll("text[data-at]")) {
+    const at = new Date(e.dataset.at), parts = e.textContent.split(":").length;
+    e.textContent = parts === 1 ? at.toLocaleDateString(undefined, { month: "short", day: "numeric", timeZone: "UTC" })
+      : at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: parts === 3 ? "2-digit" : undefined });
+  }
   times();
   setInterval(times, 10000);
 
@@ -72,6 +78,7 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
+    button.setAttribute("aria-live", "polite"); // that it was copied is told, too
     button.textContent = source.dataset.copy;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(source.querySelector("code").textContent);
@@ -161,7 +168,9 @@
         if (place.textContent !== text) place.textContent = text;
         place.className = `live${found && found.level === "fault" ? " bad" : ""}${found && found.level === "warn" ? " warn" : ""}`;
         const input = form.elements[field];
-        if (input && !said) input.toggleAttribute("aria-invalid", Boolean(found && found.level === "fault"));
+        if (!input || said) continue;
+        if (found && found.level === "fault") input.setAttribute("aria-invalid", "true");
+        else input.removeAttribute("aria-invalid");
       }
     };
     form.addEventListener("input", judge);
