@@ -30,7 +30,7 @@ func TestAnOperatorSeesEverythingInARealBrowser(t *testing.T) {
 	c.judges("operator-first-run-differs")
 	c.signsIn(link)
 	c.judges("operator-overview-empty")
-	for _, name := range []string{"connections", "clients", "keys", "calendar"} {
+	for _, name := range []string{"connections", "clients", "keys", "calendar", "links"} {
 		c.opens(server.url + "/" + name)
 		c.judges("operator-" + name + "-empty")
 	}
@@ -48,7 +48,7 @@ func TestAnOperatorSeesEverythingInARealBrowser(t *testing.T) {
 	c.judges("operator-connection")
 	c.opens(server.url + "/connections/mail/revoke")
 	c.judges("operator-confirm")
-	for _, path := range []string{"/overview", "/connections", "/clients", "/providers", "/providers/microsoft", "/keys", "/calendar", "/account", "/connections/post", "/connections?q=nothing"} {
+	for _, path := range []string{"/overview", "/connections", "/clients", "/providers", "/providers/microsoft", "/keys", "/calendar", "/account", "/connections/post", "/connections?q=nothing", "/audit", "/audit?actor=nobody", "/keyring", "/connections/none"} {
 		c.opens(server.url + path)
 		name, _, _ := strings.Cut(strings.Trim(strings.ReplaceAll(path, "/", "-"), "-"), "=")
 		c.judges("operator-" + strings.ReplaceAll(name, "?", "-"))
@@ -67,4 +67,9 @@ func TestAnOperatorSeesEverythingInARealBrowser(t *testing.T) {
 		t.Errorf("signing out led to %s", c.address())
 	}
 	c.judges("operator-signed-out")
+	c.submits(".primary", map[string]string{"name": "operator", "password": "wrong"})
+	c.judges("operator-sign-in-refused")
+	c.opens(link)
+	c.submits(".primary", map[string]string{"password": password, "again": password})
+	c.judges("operator-first-run-used")
 }

@@ -1,7 +1,13 @@
 package web
 
 import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -129,6 +135,8 @@ func TestTokensOfAnotherProgramAreTakenOver(t *testing.T) {
 	if strings.Contains(w.Body.String(), "CANARY") {
 		t.Error("the token is on the page")
 	}
+	shows(t, g.post(b, "/new/connection/mail/tokens", g.form(b, "token_answer", "{}")), 400, `id="token_answer-fault"`)
+	redirects(t, g.post(b, "/new/connection/mail/tokens", g.form(b, "token_answer", `{"access_token":"CANARY-a","refresh_token":"CANARY-r","expires_in":60}`)), "/new/connection/mail")
 	redirects(t, g.post(b, "/new/connection/mail/tokens", g.form(b, "refresh_token", "CANARY-taken", "access_token", "CANARY-own", "expires_at", "2099-01-31T09:00:00Z")), "/new/connection/mail")
 	c, err := g.broker.Connection(t.Context(), "mail")
 	if err != nil || c.State != api.StateActive || !c.Renewable || c.ExpiresAt == nil || c.ExpiresAt.Year() != 2099 {
@@ -202,4 +210,92 @@ func TestAnAccountIsAskedForAnewWhereTheProviderFixesThePrompt(t *testing.T) {
 			t.Errorf("asked for %q: sent %q, want %q", asked, got, want)
 		}
 	}
+}
+
+// collection is what Postman exports of requests that ask for a token.
+const collection = `{"info": {"name": "Contoso", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},
+	"auth": {"type": "oauth2", "oauth2": [{"key": "grant_type", "value": "client_credentials"}, {"key": "accessTokenUrl", "value": "https://login.contoso.example/token?resource=https://api.contoso.example"},
+		{"key": "clientId", "value": "app-7"}, {"key": "clientSecret", "value": "CANARY-postman"}]},
+	"item": [{"name": "Orders", "request": {"method": "GET", "url": "https://api.contoso.example/orders"}}]}`
+
+func TestAFileOfEachProgramIsRecognisedAndTakenOver(t *testing.T) {
+	g := newRig(t, public)
+	b := g.operator()
+	_, err := g.broker.PutClient(t.Context(), "contoso-app", api.ClientSpec{Provider: "fake", ClientID: "id"})
+	g.must(err)
+	for kind, c := range map[string]struct {
+		files map[string]string
+		next  string
+	}{
+		"postman":       {map[string]string{"contoso.postman_collection.json": collection}, "/new/connection/"},
+		"powerplatform": {testFiles(t, "powerplatform/testdata/contoso.swagger.json", "powerplatform/testdata/contoso.properties.json"), "/new/"},
+		"openapi":       {testFiles(t, "openapi/testdata/xero-assets.json"), "/new/provider/"},
+		"n8n":           {testFiles(t, "n8n/testdata/generic.json"), "/new/connection/"},
+		"celigo":        {testFiles(t, "celigo/testdata/connection.json"), "/new/"},
+		"tokens":        {testFiles(t, "tokenstore/testdata/clients.csv"), "/connections"},
+	} {
+		w := g.upload(b, c.files)
+		to := w.Header().Get("Location")
+		if !strings.HasPrefix(to, "/new/draft?shown=") {
+			t.Errorf("%s: %d\n%s", kind, w.Code, w.Body)
+			continue
+		}
+		shows(t, g.get(b, to), 200, "This is what was read", "Take it over")
+		taken := g.post(b, "/new/draft", g.form(b, "shown", strings.TrimPrefix(to, "/new/draft?shown=")))
+		next := taken.Header().Get("Location")
+		if !strings.HasPrefix(next, c.next) {
+			t.Errorf("%s: taken over with %d, to %q, not %s\n%s", kind, taken.Code, next, c.next, taken.Body)
+			continue
+		}
+		shows(t, g.get(b, next), 200)
+	}
+	if c, err := g.broker.Connection(t.Context(), "anna"); err != nil || c.Client != "contoso-app" || c.Generation != 1 {
+		t.Errorf("%+v %v", c, err)
+	}
+}
+
+func TestADescriptionThatLacksSomethingIsCompletedInItsFields(t *testing.T) {
+	g := newRig(t, public)
+	b := g.operator()
+	to := g.upload(b, testFiles(t, "openapi/testdata/petstore.json")).Header().Get("Location") // the implicit grant alone: no token endpoint
+	w := g.post(b, "/new/draft", g.form(b, "shown", strings.TrimPrefix(to, "/new/draft?shown=")))
+	shows(t, w, 400, "Describe a provider", `id="token_endpoint-fault"`, `value="https://petstore.swagger.io/oauth/authorize"`)
+	shows(t, g.get(b, to), 200, "This is what was read")
+}
+
+// testFiles are files of the importers' tests.
+func testFiles(t *testing.T, paths ...string) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	for _, path := range paths {
+		data, err := os.ReadFile("../importer/" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[filepath.Base(path)] = string(data)
+	}
+	return files
+}
+
+// upload posts files as a browser does.
+func (g *rig) upload(b browser, files map[string]string) *httptest.ResponseRecorder {
+	g.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	g.must(form.WriteField("csrf", g.form(b).Get("csrf")))
+	for name, text := range files {
+		file, err := form.CreateFormFile("files", name)
+		g.must(err)
+		_, _ = file.Write([]byte(text))
+	}
+	g.must(form.Close())
+	r := httptest.NewRequest(http.MethodPost, "/new/import", &body)
+	r.Header.Set("Content-Type", form.FormDataContentType())
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	for _, cookie := range b {
+		r.AddCookie(cookie)
+	}
+	w := httptest.NewRecorder()
+	g.pages.ServeHTTP(w, r)
+	return w
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/importer/tokenfile"
 	"github.com/valetkey/valetkey/internal/web/page"
 	"github.com/valetkey/valetkey/oauth"
 )
@@ -84,7 +85,13 @@ func (z *Wizard) takeTokens(w http.ResponseWriter, r *http.Request) error {
 		AccessToken: api.Secret(strings.TrimSpace(r.PostFormValue("access_token"))), RefreshToken: api.Secret(strings.TrimSpace(r.PostFormValue("refresh_token"))),
 	}
 	p.Faults = page.Faults{}
-	if set.AccessToken == "" && set.RefreshToken == "" {
+	if answer := r.PostFormValue("token_answer"); strings.TrimSpace(answer) != "" {
+		if set, err = tokenfile.Read("this", []byte(answer), z.Now()); told(err) {
+			p.Faults["token_answer"] = page.Sentences(fault.As(err))
+		} else if err != nil {
+			return err
+		}
+	} else if set.AccessToken == "" && set.RefreshToken == "" {
 		p.Faults["refresh_token"] = z.Pages.Word("bring.one_of_two")
 	}
 	if p.Ends != "" {

@@ -75,7 +75,10 @@ func (z *Wizard) described(w http.ResponseWriter, r *http.Request) error {
 	if p.Faults = faults; len(faults) > 0 {
 		return z.showDescription(w, r, p, typed)
 	}
-	err := z.keepDescription(r, p.Name, said)
+	err := checkDescription(p.Name, said)
+	if err == nil {
+		_, err = z.Writer.PutProvider(r.Context(), p.Name, said)
+	}
 	if told(err) {
 		return again(describes(fault.As(err)))
 	}
@@ -85,18 +88,26 @@ func (z *Wizard) described(w http.ResponseWriter, r *http.Request) error {
 	return z.to(w, "/new/provider/"+url.PathEscape(p.Name))
 }
 
-// keepDescription checks a description as a file of the catalogue is checked, and
-// writes it.
-func (z *Wizard) keepDescription(r *http.Request, name string, p api.Provider) error {
+// complete shows a description that was read elsewhere and lacks something, with
+// what it lacks beside the field.
+func (z *Wizard) complete(w http.ResponseWriter, r *http.Request, name string, p api.Provider, wrong *fault.Error) error {
+	p.Name, p.BuiltIn = "", false
+	typed, rest, err := providerTable().texts(p)
+	if err != nil {
+		return err
+	}
+	field, said := describes(wrong)
+	return z.showDescription(w, r, describePage{Name: z.freeName(r, name), Text: rest, Faults: page.Faults{field: said}}, typed)
+}
+
+// checkDescription holds a description to what a file of the catalogue is held to.
+func checkDescription(name string, p api.Provider) error {
+	p.Name, p.BuiltIn = "", false
 	text, err := strictyaml.Encode(p)
 	if err != nil {
 		return err
 	}
-	checked, err := catalog.ParseProvider(name+".yaml", text)
-	if err != nil {
-		return err
-	}
-	_, err = z.Writer.PutProvider(r.Context(), name, checked)
+	_, err = catalog.ParseProvider(name+".yaml", text)
 	return err
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/valetkey/valetkey/internal/importer/openapi"
 	"github.com/valetkey/valetkey/internal/importer/postman"
 	"github.com/valetkey/valetkey/internal/importer/powerplatform"
+	"github.com/valetkey/valetkey/internal/importer/tokenstore"
 	"github.com/valetkey/valetkey/internal/web/page"
 	"github.com/valetkey/valetkey/internal/web/shelf"
 )
@@ -38,7 +39,7 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		{"postman", postman.Read}, {"powerplatform", powerplatform.Read}, {"openapi", openapi.Read}, {"insomnia", insomnia.Read},
-		{"bruno", bruno.Read}, {"n8n", n8n.Read}, {"celigo", celigo.Read}, {"curl", curl.Read},
+		{"bruno", bruno.Read}, {"n8n", n8n.Read}, {"celigo", celigo.Read}, {"tokens", tokenstore.Read}, {"curl", curl.Read},
 	}
 }
 
@@ -70,6 +71,7 @@ func (z *Wizard) read(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	askForClients(&d)
 	if err := z.recognise(&d); err != nil {
 		return err
 	}
@@ -123,6 +125,16 @@ func readDraft(name string, files []draft.File) (draft.Draft, error) {
 	return draft.Draft{}, first
 }
 
+// askForClients gives each provider that no client is of one without an id: who
+// takes the draft over is asked for it.
+func askForClients(d *draft.Draft) {
+	for name := range d.Providers {
+		if _, taken := d.Clients[name]; !taken && !slices.ContainsFunc(slices.Collect(maps.Values(d.Clients)), func(c api.ClientSpec) bool { return c.Provider == name }) {
+			d.Clients[name] = api.ClientSpec{Provider: name}
+		}
+	}
+}
+
 // recognise puts built-in providers in the place of those with their endpoints.
 func (z *Wizard) recognise(d *draft.Draft) error {
 	shipped, err := catalog.BuiltIn()
@@ -150,7 +162,30 @@ func (z *Wizard) recognise(d *draft.Draft) error {
 type draftPage struct {
 	draft.Draft
 	ID    string
+	Takes bool // something of it can be taken over
 	Fault string
+}
+
+func (z *Wizard) showDraft(w http.ResponseWriter, r *http.Request, p draftPage) error {
+	p.Takes = len(p.Providers)+len(p.Clients) > 0
+	for _, c := range p.Connections {
+		p.Takes = p.Takes || z.hasClient(r, c.Client)
+	}
+	var faults page.Faults
+	if p.Fault != "" {
+		faults = page.Faults{"": p.Fault}
+	}
+	return z.show(w, r, "new-draft", faults, p)
+}
+
+// hasClient says whether there is such a client, for connections whose file names
+// it only.
+func (z *Wizard) hasClient(r *http.Request, name string) bool {
+	if name == "" {
+		return false
+	}
+	_, err := z.Catalogue.Client(r.Context(), name)
+	return err == nil
 }
 
 func (z *Wizard) draft(w http.ResponseWriter, r *http.Request) error {
@@ -158,7 +193,7 @@ func (z *Wizard) draft(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return gone()
 	}
-	return z.show(w, r, "new-draft", nil, draftPage{Draft: d, ID: r.URL.Query().Get("shown")})
+	return z.showDraft(w, r, draftPage{Draft: d, ID: r.URL.Query().Get("shown")})
 }
 
 // apply takes a draft over. It changes nothing that is there: what has a name
@@ -169,10 +204,14 @@ func (z *Wizard) apply(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return gone()
 	}
+	for _, name := range slices.Sorted(maps.Keys(d.Providers)) {
+		if err := checkDescription(name, d.Providers[name]); told(err) {
+			return z.complete(w, r, name, d.Providers[name], fault.As(err))
+		}
+	}
 	to, err := z.takeOver(r, d)
 	if told(err) {
-		shown := page.Sentences(fault.As(err))
-		return z.show(w, r, "new-draft", page.Faults{"": shown}, draftPage{Draft: d, ID: id, Fault: shown})
+		return z.showDraft(w, r, draftPage{Draft: d, ID: id, Fault: page.Sentences(fault.As(err))})
 	}
 	if err != nil {
 		return err
@@ -215,6 +254,7 @@ type taking struct {
 	r                  *http.Request
 	providers, clients map[string]string
 	made               []string // connections
+	asks               string   // the provider of a client whose id is asked for
 }
 
 func (t *taking) provider(name string, p api.Provider) error {
@@ -227,8 +267,9 @@ func (t *taking) provider(name string, p api.Provider) error {
 func (t *taking) client(name string, spec api.ClientSpec) error {
 	as := t.wizard.freeClient(t.r, name)
 	spec.Provider = cmp.Or(t.providers[spec.Provider], spec.Provider)
-	if spec.ClientID == "" {
-		return nil // its connections are set up by hand, at the provider's page
+	if spec.ClientID == "" { // its connections are set up by hand, at the provider's page
+		t.asks = cmp.Or(t.asks, spec.Provider)
+		return nil
 	}
 	_, err := t.wizard.Writer.PutClient(t.r.Context(), as, spec)
 	if err == nil {
@@ -239,7 +280,11 @@ func (t *taking) client(name string, spec api.ClientSpec) error {
 
 func (t *taking) connection(name string, spec api.ConnectionSpec, set api.TokenImport, has bool) error {
 	client, made := t.clients[spec.Client]
-	if !made {
+	switch {
+	case made:
+	case t.wizard.hasClient(t.r, spec.Client):
+		client = spec.Client
+	default:
 		return nil
 	}
 	as := t.wizard.freeConnection(t.r, name)
@@ -274,6 +319,8 @@ func (t *taking) next() string {
 		return "/new/connection/" + url.PathEscape(t.made[0])
 	case len(t.made) > 1:
 		return "/connections"
+	case t.asks != "":
+		return "/new/provider/" + url.PathEscape(t.asks)
 	case len(t.providers) > 0:
 		return "/new/provider/" + url.PathEscape(t.providers[slices.Sorted(maps.Keys(t.providers))[0]])
 	}
