@@ -12,6 +12,9 @@ import (
 // maxHeld bounds the entries in memory while the database takes none.
 const maxHeld = 10_000
 
+// lostAction is of an entry that says how many others were lost.
+const lostAction = "audit.lost"
+
 // Store keeps entries.
 type Store interface {
 	// AppendAudit adds entries and gives them their ids.
@@ -85,6 +88,8 @@ func (l *Log) Flush(ctx context.Context) error {
 		defer l.mu.Unlock()
 		if len(l.held)+len(entries) <= 2*maxHeld {
 			l.giveBack(entries)
+		} else {
+			l.dropped += lost(entries)
 		}
 	}
 	return err
@@ -99,13 +104,25 @@ func (l *Log) take() []api.AuditEntry {
 		}
 	}
 	if l.dropped > 0 {
-		lost := api.AuditEntry{At: l.now().UTC(), Actor: "valetkey", Action: "audit.lost"}
+		lost := api.AuditEntry{At: l.now().UTC(), Actor: "valetkey", Action: lostAction}
 		lost.Detail = with(nil, "count", l.dropped)
 		l.held = append(l.held, lost)
 	}
 	entries := l.held
 	l.clear()
 	return entries
+}
+
+// lost counts entries, and those that were counted as lost before.
+func lost(entries []api.AuditEntry) (n int) {
+	for _, e := range entries {
+		n++
+		if e.Action == lostAction {
+			before, _ := strconv.Atoi(e.Detail["count"]) // written by take
+			n += before - 1
+		}
+	}
+	return n
 }
 
 // giveBack puts entries before those that came since.
