@@ -138,7 +138,7 @@ func (l *callers) Close() error   { l.once.Do(func() { close(l.closed) }); retur
 func (l *callers) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 80} }
 
 // standardServer is one as the app makes it.
-func standardServer(handler http.Handler, out io.Writer) *http.Server {
+func standardServer(handler http.HandlerFunc, out io.Writer) *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)

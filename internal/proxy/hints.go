@@ -12,14 +12,16 @@ import (
 // hints passes on what an API says before its answer, such as 103 Early Hints
 // (RFC 9110 section 15.2, RFC 8297).
 type hints struct {
-	w    http.ResponseWriter
-	mu   sync.Mutex
-	over bool // the answer itself is there, or there will be none
+	w     http.ResponseWriter
+	trace httptrace.ClientTrace // a part of the same memory
+	mu    sync.Mutex
+	over  bool // the answer itself is there, or there will be none
 }
 
 // watch has 1xx answers to requests with the context passed on.
 func (h *hints) watch(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: h.pass})
+	h.trace.Got1xxResponse = h.pass
+	return httptrace.WithClientTrace(ctx, &h.trace)
 }
 
 // end waits for a hint that is being written. The transport may have more to

@@ -12,6 +12,7 @@ type conn struct {
 	to     origin
 	raw    net.Conn             // the socket
 	net    net.Conn             // what requests go through: raw, or TLS over it
+	gate   *gate                // between both; nil without TLS
 	tls    *tls.ConnectionState // nil without TLS
 	reused bool                 // it served a request before this one
 	since  time.Time            // when it became idle
@@ -45,14 +46,41 @@ func (k *conn) isAlive() bool {
 	return k.look.isQuiet() && (k.tls == nil || k.isQuietInside())
 }
 
-// isQuietInside looks for what TLS has already taken from the socket. With its
-// time over, the read takes nothing more.
+// isQuietInside looks for what TLS has already taken from the socket: it finds
+// the gate shut when it wants more.
 func (k *conn) isQuietInside() bool {
-	if k.net.SetReadDeadline(time.Unix(1, 0)) != nil {
-		return false
-	}
+	k.gate.shut = true
 	var one [1]byte
 	n, err := k.net.Read(one[:])
-	late, ok := err.(net.Error) //nolint:errorlint // crypto/tls gives it as it came
-	return n == 0 && ok && late.Timeout() && k.net.SetReadDeadline(time.Time{}) == nil
+	k.gate.shut = false
+	return n == 0 && err == errShut //nolint:errorlint // crypto/tls gives it as it came
 }
+
+// gate is a socket from which nothing can be read for a while. A deadline that
+// is past would do the same for six times the price.
+type gate struct {
+	net.Conn
+	shut bool
+}
+
+// Read implements [io.Reader].
+func (g *gate) Read(p []byte) (int, error) {
+	if g.shut {
+		return 0, errShut
+	}
+	return g.Conn.Read(p)
+}
+
+const errShut shutError = "nothing is read just now"
+
+// shutError is a net.Error that crypto/tls does not keep: it is temporary.
+type shutError string
+
+// Error implements error.
+func (e shutError) Error() string { return string(e) }
+
+// Timeout implements net.Error.
+func (shutError) Timeout() bool { return true }
+
+// Temporary implements net.Error.
+func (shutError) Temporary() bool { return true }

@@ -23,7 +23,8 @@ func (c *Client) dial(ctx context.Context, to origin) (*conn, error) {
 	}
 	k := newConn(to, raw)
 	if to.tls {
-		secured, err := c.secure(ctx, raw, address)
+		k.gate = &gate{Conn: raw}
+		secured, err := c.secure(ctx, k.gate, address)
 		if err != nil {
 			return nil, err
 		}
