@@ -32,6 +32,9 @@ type Problem struct {
 	Detail    string `json:"detail,omitempty"` // what happened here; never a secret
 	Hint      string `json:"hint,omitempty"`   // the command or setting that mends it
 	RequestID string `json:"request_id,omitempty"`
+	// RetrySafe says of a call that brought no answer whether it may be sent
+	// again: false when it may have been carried out and would be a second time.
+	RetrySafe *bool `json:"retry_safe,omitempty"`
 }
 
 // Error makes a Problem an error, so that the SDK can return it.

@@ -22,11 +22,19 @@ type CallSettings struct {
 	Cookies     *bool             `json:"cookies,omitempty"`     // keep the API's cookies and send them back; default false
 	Compression *bool             `json:"compression,omitempty"` // ask for compressed answers and unpack them; default false
 	Test        *TestRequest      `json:"test,omitempty"`        // a request that shows the connection works
+	Route
+	BodyRules
+}
+
+// Route is the way to an API that is not reached directly.
+type Route struct {
 	// Proxy is the HTTP or SOCKS5 proxy on the way to this API: an http, https or
 	// socks5 URL without a password, or file:PATH or env:VALETKEY_PROXY_NAME where
 	// the whole URL stands.
 	Proxy string `json:"proxy,omitempty"`
-	BodyRules
+	// Agent is the name of the agent in whose network the API is. Of several, the
+	// first that is connected leads there.
+	Agent StringList `json:"agent,omitempty"`
 }
 
 // The places a token can stand in (RFC 6750 section 2).
@@ -105,12 +113,20 @@ func (s CallSettings) Merge(over CallSettings) CallSettings {
 	merged.TLS = mergeBlock(s.TLS, over.TLS, TLSSettings.merge)
 	merged.Retry = mergeBlock(s.Retry, over.Retry, RetryRules.merge)
 	merged.RateLimit = mergeBlock(s.RateLimit, over.RateLimit, RateLimitRules.merge)
-	merged.Proxy = cmp.Or(over.Proxy, s.Proxy)
+	merged.Route = s.Route.merge(over.Route)
 	merged.BodyRules = BodyRules{s.MediaTypes.merge(over.MediaTypes), s.OutcomeRules.Merge(over.OutcomeRules), cmp.Or(over.Caching, s.Caching)}
 	if over.Test != nil {
 		merged.Test = over.Test
 	}
 	return merged
+}
+
+// merge returns r, or what over has in its place: there is one way.
+func (r Route) merge(over Route) Route {
+	if over.Proxy == "" && len(over.Agent) == 0 {
+		return r
+	}
+	return over
 }
 
 // merge returns p with every key that over sets.

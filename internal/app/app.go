@@ -53,10 +53,16 @@ type App struct {
 	operators *access.Operators
 	broker    *broker.Broker
 	links     *link.Links
-	watcher   *watch.Watcher   // nil: no files are applied
-	sweeper   *sweeper.Sweeper // nil: nothing is swept
 	handler   http.Handler
 	unwritten atomic.Pointer[error] // why what is buffered could not be written; nil: it could
+	errands
+	lead
+}
+
+// errands are what a server does by itself.
+type errands struct {
+	watcher *watch.Watcher   // nil: no files are applied
+	sweeper *sweeper.Sweeper // nil: nothing is swept
 }
 
 // Open makes the data directory, the keyring and the database if they are
@@ -92,7 +98,7 @@ func Open(ctx context.Context, config Config) (_ *App, err error) {
 		return nil, err
 	}
 	a.operators = access.NewOperators(access.OperatorsConfig{Store: a.store, Now: config.Now})
-	out, err := config.egress()
+	out, err := a.egress(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +161,7 @@ func (a *App) serve(out *egress.Egress, brand page.Installation) http.Handler {
 		Keys:      a.keys,
 		Operators: operatorLinks{a},
 		Links:     a.links,
+		Agents:    a.agents,
 		Custody:   rest.Custody{Keyring: keyringDesk{a.keyring, a}, Backups: backupDesk{a}, Audit: a.audit, Restored: a.broker},
 		Desired:   rest.Desired{Applier: desired.Applier{Domain: a.broker}, Applied: a.applied},
 		Engine:    engine,
@@ -200,7 +207,9 @@ func (a *App) ready(ctx context.Context) error {
 // Close waits for renewals in progress, as long as the context lets it, writes
 // what is buffered and closes the database.
 func (a *App) Close(ctx context.Context) error {
-	return errors.Join(a.broker.Close(ctx), a.keys.Flush(ctx), a.audit.Flush(ctx), a.keepMark(ctx), a.closeStore())
+	err := a.broker.Close(ctx) // renewals may lead through agents
+	a.hub.Close()
+	return errors.Join(err, a.keys.Flush(ctx), a.audit.Flush(ctx), a.keepMark(ctx), a.closeStore())
 }
 
 func (a *App) closeStore() error {

@@ -112,7 +112,7 @@ func (c Config) ranges() ([]netip.Prefix, error) {
 }
 
 // egress is how requests go out.
-func (c Config) egress() (*egress.Egress, error) {
+func (c Config) egress(agents egress.Agents) (*egress.Egress, error) {
 	ranges, err := c.ranges()
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (c Config) egress() (*egress.Egress, error) {
 	if err != nil {
 		return nil, err
 	}
-	return egress.New(egress.Config{AllowPrivate: ranges, Outbound: outbound}), nil
+	return egress.New(egress.Config{AllowPrivate: ranges, Outbound: outbound, Agents: agents}), nil
 }
 
 func loopbackOnly(listen string) bool {

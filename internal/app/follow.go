@@ -52,9 +52,11 @@ func (a *App) heed(ctx context.Context, change ledger.Change) error {
 		return a.broker.ReloadProviders(ctx)
 	case ledger.NounKey:
 		return a.keys.Reload(ctx)
+	case ledger.NounAgent:
+		return a.agents.Reload(ctx)
 	case ledger.NounKeyring:
 		return a.keyring.Reload(ctx)
 	}
 	// Reading comes first: only then is what tokens are served from let go.
-	return errors.Join(a.keyring.Reload(ctx), a.keys.Reload(ctx), a.broker.ReloadProviders(ctx))
+	return errors.Join(a.keyring.Reload(ctx), a.keys.Reload(ctx), a.agents.Reload(ctx), a.broker.ReloadProviders(ctx))
 }

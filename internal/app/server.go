@@ -133,6 +133,7 @@ func (s *Server) Run(ctx context.Context) error {
 	chores.Go(func() { s.keepHouse(ctx) })
 	chores.Go(func() { s.follow(ctx, s.store.Changes(ctx)) })
 	chores.Go(func() { s.followLinks(ctx) })
+	chores.Go(func() { s.beat(ctx) })
 	if s.watcher != nil {
 		chores.Go(func() { s.watch(ctx) })
 	}

@@ -42,9 +42,10 @@ func (e *Engine) retrying(once step) step {
 			if err == nil && response.StatusCode < 300 && !looksInside(credential.Target.RateLimit.AnswerRule) {
 				return response, nil // the most common by far
 			}
-			wait, again := e.judge(credential.Target, o, response, err).wait(ctx, retries)
+			failed := e.judge(credential.Target, o, response, err)
+			wait, again := failed.wait(ctx, retries)
 			if !again {
-				return response, err
+				return response, failed.tell(o, err)
 			}
 			discard(response)
 			if pause(ctx, wait) != nil {

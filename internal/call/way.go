@@ -20,17 +20,17 @@ type trusting interface {
 // way is the transport of one attempt. What a connection trusts, it trusts of
 // its own API alone, not of where a redirect leads.
 func (e *Engine) way(credential *broker.Credential, o *outgoing) (http.RoundTripper, error) {
-	settings, through := credential.Target.TLS, credential.Target.Proxy
+	settings, through, agents := credential.Target.TLS, credential.Target.Proxy, credential.Target.Agent
 	shows := isSet(settings.ClientCertificate) || settings.Certificate != ""
-	if settings.CA == "" && through == "" && !shows || o.away {
+	if settings.CA == "" && through == "" && len(agents) == 0 && !shows || o.away {
 		return e.transport, nil
 	}
 	able, ok := e.transport.(trusting)
 	if !ok {
-		return nil, fault.New(api.CodeNeedsConfiguration, "api.tls and api.proxy cannot be kept to on this way to the API").
+		return nil, fault.New(api.CodeNeedsConfiguration, "api.tls, api.proxy and api.agent cannot be kept to on this way to the API").
 			WithHint("remove them from the connection")
 	}
-	trust := egress.Trust{CA: settings.CA, AnyName: isSet(settings.InsecureSkipVerify)}
+	trust := egress.Trust{CA: settings.CA, AnyName: isSet(settings.InsecureSkipVerify), Agents: strings.Join(agents, " ")}
 	if through != "" {
 		proxy, err := e.proxyURL(through)
 		if err != nil {

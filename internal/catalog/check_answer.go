@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -69,6 +70,21 @@ func (c *checker) proxy(text string) {
 		c.wrong("api.proxy", "%s", fault.As(err).Message)
 	}
 }
+
+// agent checks the agents that lead to an API.
+func (c *checker) agent(r api.Route) {
+	if r.Proxy != "" && len(r.Agent) > 0 {
+		c.wrong("api.agent", "an agent goes without api.proxy: take one of them")
+	}
+	for _, name := range r.Agent {
+		if !agentName.MatchString(name) {
+			c.wrong("api.agent", "%q cannot be the name of an agent", name)
+		}
+	}
+}
+
+// agentName is what can be the name of an agent.
+var agentName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 
 // The places of a proxy's URL besides the settings.
 const (

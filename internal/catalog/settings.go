@@ -52,6 +52,7 @@ func (c *checker) limits(s api.CallSettings) {
 	}
 	c.bodies(s)
 	c.proxy(s.Proxy)
+	c.agent(s.Route)
 }
 
 func (c *checker) answerRule(key string, r api.AnswerRule) {

@@ -29,6 +29,7 @@ type Config struct {
 	Proxy func(*http.Request) (*url.URL, error)
 	// Outbound is the operator's proxy, in place of Proxy.
 	Outbound Outbound
+	Agents   Agents // nil: there are none
 }
 
 // Limits of the pools and of an answer's header.
@@ -55,6 +56,8 @@ type Egress struct {
 	proxy  func(*http.Request) (*url.URL, error)
 	known  []string // addresses of the operator's proxies, which the guard lets pass
 	trusts trusts
+	agents Agents   // nil: there are none
+	by     []string // agents through which all goes; nil: whoever leads to the host
 }
 
 // New makes an Egress.
@@ -62,10 +65,12 @@ func New(config Config) *Egress {
 	if config.Outbound.choose != nil {
 		config.Proxy = config.Outbound.choose
 	}
+	config.Proxy = around(config.Agents, config.Proxy)
 	e := &Egress{
-		known: config.Outbound.hosts,
-		guard: newGuard(config.AllowPrivate, config.AllowLoopback),
-		proxy: config.Proxy,
+		known:  config.Outbound.hosts,
+		agents: config.Agents,
+		guard:  newGuard(config.AllowPrivate, config.AllowLoopback),
+		proxy:  config.Proxy,
 		dialer: net.Dialer{
 			Timeout:       orDefault(config.DialTimeout),
 			KeepAlive:     keepAliveInterval,
@@ -130,7 +135,7 @@ func (e *Egress) CloseIdleConnections() {
 
 // RoundTrip implements [http.RoundTripper].
 func (e *Egress) RoundTrip(r *http.Request) (*http.Response, error) {
-	if e.proxy != nil {
+	if e.proxy != nil && len(e.through(r.URL.Hostname())) == 0 {
 		if err := e.guard.checkLiteral(r.URL.Hostname()); err != nil {
 			closeBody(r)
 			return nil, err
@@ -143,12 +148,20 @@ func (e *Egress) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
+// DialContext connects to an address, host:port, under the same guard.
+func (e *Egress) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	return e.dial(ctx, network, address)
+}
+
 // dial connects to one of the addresses of a host, each judged by the guard
 // when its socket is about to connect.
 func (e *Egress) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		host = address
+	}
+	if agents := e.through(host); len(agents) > 0 {
+		return e.agents.Dial(ctx, agents, address)
 	}
 	dialer := e.dialer
 	if !slices.Contains(e.known, address) {

@@ -24,6 +24,7 @@ type Trust struct {
 	AnyName bool   // the certificate may be for another name; needs CA
 	Pair    []byte // our certificate and its private key in PEM; nil: none
 	Proxy   string // URL of the proxy on the way there; "": the one of all. The guard judges its address
+	Agents  string // names of agents with spaces between: the first that is connected leads there, and decides what may be reached
 }
 
 // trustKey tells one Trust from another without holding a private key.
@@ -32,10 +33,11 @@ type trustKey struct {
 	anyName bool
 	pair    [sha256.Size]byte
 	proxy   [sha256.Size]byte // may hold a password
+	agents  string
 }
 
 func (t Trust) key() trustKey {
-	key := trustKey{ca: t.CA, anyName: t.AnyName}
+	key := trustKey{ca: t.CA, anyName: t.AnyName, agents: t.Agents}
 	if len(t.Pair) > 0 {
 		key.pair = sha256.Sum256(t.Pair)
 	}
@@ -70,12 +72,16 @@ func (e *Egress) Trusting(t Trust) (http.RoundTripper, error) {
 		}
 		proxy = http.ProxyURL(through)
 	}
-	return e.trusts.add(key, e.trusting(config, proxy)), nil
+	made := e.trusting(config, proxy)
+	if t.Agents != "" {
+		made.leadBy(strings.Fields(t.Agents))
+	}
+	return e.trusts.add(key, made), nil
 }
 
 // trusting is the same way out with other settings of TLS, and a proxy.
 func (e *Egress) trusting(config *tls.Config, proxy func(*http.Request) (*url.URL, error)) *Egress {
-	other := &Egress{guard: e.guard, dialer: e.dialer, proxy: proxy, known: e.known, base: e.base.Clone()}
+	other := &Egress{guard: e.guard, dialer: e.dialer, proxy: proxy, known: e.known, agents: e.agents, base: e.base.Clone()}
 	other.base.Proxy = proxy
 	other.base.DialContext = other.dial
 	other.base.TLSClientConfig = config

@@ -14,6 +14,9 @@ type Error struct {
 	Message string // what happened; safe to show, one sentence without a full stop
 	Hint    string // the exact command or setting that mends it; may be empty
 	Cause   error  // hidden: for the log and for errors.Is
+	// RetrySafe says of a call that brought no answer whether sending it again
+	// does nothing twice; nil: it is no such error.
+	RetrySafe *bool
 }
 
 // New makes an error with a message built as by [fmt.Sprintf].

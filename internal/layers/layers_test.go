@@ -59,6 +59,7 @@ func layerOf() map[string]int {
 		"internal/kms":               12,
 		"internal/ledger":            22,
 		"internal/keyring":           24,
+		"internal/agent":             25,
 		"internal/audit":             24,
 		"internal/clientauth":        23,
 		"internal/arrangement":       27,
@@ -75,7 +76,7 @@ func layerOf() map[string]int {
 		"internal/watch":    32,
 		"internal/link":     30, "internal/link/linktest": 31,
 
-		"internal/store/outage": 39, "internal/store/group": 39, "internal/store/clause": 38, "internal/store/search": 39, "internal/store": 40, "internal/store/custody": 41, "internal/backup": 42,
+		"internal/store/outage": 39, "internal/store/group": 39, "internal/store/clause": 38, "internal/store/search": 39, "internal/store": 40, "internal/store/custody": 41, "internal/store/agents": 41, "internal/backup": 42,
 		"internal/call":   40,
 		"internal/doctor": 40,
 
@@ -87,7 +88,7 @@ func layerOf() map[string]int {
 		"internal/intake": 45,
 
 		"internal/proxy": 50,
-		"internal/rest":  50,
+		"internal/rest":  50, "internal/rest/reference": 45,
 		"internal/web":   50,
 
 		"internal/front": 59,

@@ -9,6 +9,7 @@ const (
 	NounConnection = "connection" // the connection itself, its state or its tokens
 	NounKey        = "key"        // a caller's key
 	NounKeyring    = "keyring"    // the keys that seal
+	NounAgent      = "agent"      // an agent, or which run of its program counts
 )
 
 // Change is something that another process changed in the store. The zero

@@ -1,23 +1,10 @@
 package rest
 
 import (
-	"bytes"
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
-	"html/template"
 	"net/http"
-	"reflect"
-	"strings"
 
-	"github.com/valetkey/valetkey/api"
+	"github.com/valetkey/valetkey/internal/rest/reference"
 )
-
-//go:embed docs.html
-var docsHTML string
-
-//go:embed docs.css
-var docsCSS string
 
 // docs serves the reference: every operation, as the route table has it.
 func (s *Server) docs(w http.ResponseWriter, _ *http.Request) error {
@@ -25,159 +12,28 @@ func (s *Server) docs(w http.ResponseWriter, _ *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256([]byte(docsCSS))
 	noStore(w.Header())
 	w.Header().Set("Cache-Control", "no-cache")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy",
-		"default-src 'none'; style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
+	w.Header().Set("Content-Security-Policy", reference.Policy())
 	_, _ = w.Write(page)
 	return nil
 }
 
-type docGroup struct {
-	Name       string
-	Operations []docOperation
+// described is what the reference says of the routes.
+func described(routes []route) []reference.Route {
+	all := make([]reference.Route, len(routes))
+	for i, route := range routes {
+		all[i] = route.described()
+	}
+	return all
 }
 
-type docOperation struct {
-	ID, Method, Path, Summary, Description string
-	Open                                   bool // needs no key
-	Parameters                             []docField
-	Body                                   string
-	BodyFields                             []docField
-	Answer                                 string
-	AnswerFields                           []docField
-	Curl                                   string
-}
-
-type docField struct{ Name, Type, Note string }
-
-func referencePage(routes []route) ([]byte, error) {
-	page, err := template.New("docs").Parse(docsHTML)
-	if err != nil {
-		return nil, err
-	}
-	var groups []docGroup
-	for _, route := range routes {
-		if len(groups) == 0 || groups[len(groups)-1].Name != route.op.group {
-			groups = append(groups, docGroup{Name: route.op.group})
-		}
-		last := &groups[len(groups)-1]
-		last.Operations = append(last.Operations, docOf(route))
-	}
-	var out bytes.Buffer
-	err = page.Execute(&out, struct {
-		CSS    template.CSS
-		Groups []docGroup
-	}{template.CSS(docsCSS), groups}) // our own embedded file
-	return out.Bytes(), err
-}
-
-func docOf(route route) docOperation {
-	o := docOperation{
-		ID:          operationID(route),
-		Method:      route.method(),
-		Path:        route.path(),
-		Summary:     route.op.summary,
-		Description: route.op.description,
-		Open:        route.right == nil,
-		Curl:        curl(route),
-	}
-	for _, match := range pathParameter.FindAllStringSubmatch(route.path(), -1) {
-		o.Parameters = append(o.Parameters, docField{match[1], "text", "In the path."})
-	}
-	if q := route.op.queryType; q != nil {
-		for name, field := range fields(reflect.TypeOf(q), "query") {
-			o.Parameters = append(o.Parameters, docField{name, typeName(field.Type), "In the query. " + field.Tag.Get("description")})
-		}
-	}
-	if route.op.body != nil {
-		o.Body, o.BodyFields = docType(route.op.body)
-	}
-	if route.op.answer != nil && reflect.TypeOf(route.op.answer).Kind() == reflect.Struct {
-		o.Answer, o.AnswerFields = docType(route.op.answer)
-	}
-	return o
-}
-
-func docType(v any) (string, []docField) {
-	t := reflect.TypeOf(v)
-	var list []docField
-	for name, field := range fields(t, "json") {
-		list = append(list, docField{Name: name, Type: typeName(field.Type)})
-	}
-	return t.Name(), list
-}
-
-// typeName says how a type is written in JSON.
-func typeName(t reflect.Type) string {
-	switch t {
-	case reflect.TypeFor[api.Duration]():
-		return `time span, such as "40s"`
-	case reflect.TypeFor[api.StringList]():
-		return "text or list of text"
-	case reflect.TypeFor[[]byte]():
-		return "base64"
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return typeName(t.Elem())
-	case reflect.Slice:
-		return "list of " + typeName(t.Elem())
-	case reflect.Map:
-		return "object of " + typeName(t.Elem())
-	case reflect.Struct:
-		if t.Name() == "Time" {
-			return "time (RFC 3339)"
-		}
-		return t.Name()
-	case reflect.String:
-		return "text"
-	case reflect.Bool:
-		return "true or false"
-	default:
-		return "number"
-	}
-}
-
-// curl is an example of a request for a person to copy.
-func curl(route route) string {
-	path := strings.NewReplacer("{name}", "NAME", "{id}", "FLOW").Replace(route.path())
-	var out strings.Builder
-	out.WriteString("curl")
-	if route.method() != http.MethodGet {
-		out.WriteString(" -X " + route.method())
-	}
-	if route.right != nil {
-		out.WriteString(` -H "Authorization: Bearer $VALETKEY_KEY"`)
-	}
-	if example := exampleBody(route.op.body); example != "" {
-		kind := jsonType
-		if route.op.mergePatch {
-			kind, example = patchType, `{"description":"for the night run"}`
-		}
-		out.WriteString(" \\\n  -H 'Content-Type: " + kind + "' -d '" + example + "'")
-	}
-	out.WriteString(" \\\n  \"$VALETKEY_URL" + path + `"`)
-	return out.String()
-}
-
-func exampleBody(body any) string {
-	switch body.(type) {
-	case api.Provider:
-		return `{"authorization_endpoint":"https://login.example.com/authorize","token_endpoint":"https://login.example.com/token"}`
-	case api.ClientSpec:
-		return `{"provider":"github","client_id":"6731de76","client_secret":"…"}`
-	case api.ConnectionSpec:
-		return `{"client":"my-app","scopes":["read"]}`
-	case api.AuthorizeRequest:
-		return `{"prompt":"consent"}`
-	case api.CallRequest:
-		return `{"path":"/me"}`
-	case api.KeySpec:
-		return `{"name":"night-run","role":"proxy","connections":["mail"]}`
-	default:
-		return ""
+func (r route) described() reference.Route {
+	return reference.Route{
+		Method: r.method(), Path: r.path(), Open: r.right == nil,
+		Group: r.op.group, Summary: r.op.summary, Description: r.op.description,
+		Query: r.op.queryType, Body: r.op.body, BodyOptional: r.op.bodyOptional, MergePatch: r.op.mergePatch,
+		Answer: r.op.answer, Created: r.op.created, Page: r.op.page, Bare: r.op.bare,
 	}
 }

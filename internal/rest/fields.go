@@ -13,32 +13,14 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/rest/reference"
 )
-
-// fields walks the fields of a struct by the names that a tag gives them,
-// those of embedded structs included, as encoding/json does.
-func fields(t reflect.Type, tag string) iter.Seq2[string, reflect.StructField] {
-	return func(yield func(string, reflect.StructField) bool) {
-		for t.Kind() == reflect.Pointer {
-			t = t.Elem()
-		}
-		for _, field := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(field.Tag.Get(tag), ",")
-			if !field.IsExported() || name == "" || name == "-" {
-				continue
-			}
-			if !yield(name, field) {
-				return
-			}
-		}
-	}
-}
 
 // checkFields refuses a field that to does not have, at any depth.
 func checkFields(data []byte, to, readBack any) error {
 	c := fieldChecker{}
 	if readBack != nil {
-		c.readBack = slices.Collect(keys(fields(reflect.TypeOf(readBack), "json")))
+		c.readBack = slices.Collect(keys(reference.Fields(reflect.TypeOf(readBack), "json")))
 	}
 	return c.value(data, reflect.TypeOf(to), "")
 }
@@ -78,7 +60,7 @@ func (c fieldChecker) value(data json.RawMessage, t reflect.Type, path string) e
 }
 
 func (c fieldChecker) object(data json.RawMessage, t reflect.Type, path string) error {
-	known := maps.Collect(fields(t, "json"))
+	known := maps.Collect(reference.Fields(t, "json"))
 	return eachIn(data, func(name string, item json.RawMessage) error {
 		field, ok := known[name]
 		if ok {

@@ -56,6 +56,7 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 		Detail:    shown.Message,
 		Hint:      shown.Hint,
 		RequestID: header.Get(requestIDHeader),
+		RetrySafe: shown.RetrySafe,
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/rest/reference"
 )
 
 // handler serves a request that was found allowed. What it returns becomes a problem.
@@ -130,7 +131,7 @@ func queryNames(query any) []string {
 		return nil
 	}
 	var names []string
-	for field := range fields(reflect.TypeOf(query), "query") {
+	for field := range reference.Fields(reflect.TypeOf(query), "query") {
 		names = append(names, field)
 	}
 	return names

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/intake"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/rest/reference"
 	"github.com/valetkey/valetkey/internal/trial"
 )
 
@@ -101,6 +103,7 @@ type Config struct {
 	Custody             // keys, backups and the audit trail; each nil: not found
 	Operators Operators // makes links for operators; nil: none are made
 	Links     Links     // connect links; nil: none are made
+	Agents    Agents    // ways into private networks; nil: there are none
 	Desired             // its Applier is required
 	Engine    Engine
 	Proxy     http.Handler                // serves /proxy/ once the caller is authorized; nil: not found
@@ -147,9 +150,9 @@ func newServer(config Config) *Server {
 		config.Web = nothing
 	}
 	s := &Server{config: config, mux: http.NewServeMux()}
-	s.routes = append(s.table(), s.linkRoutes()...)
-	s.document = sync.OnceValues(func() ([]byte, error) { return document(s.routes, config.Version) })
-	s.page = sync.OnceValues(func() ([]byte, error) { return referencePage(s.routes) })
+	s.routes = slices.Concat(s.table(), s.linkRoutes(), s.agentRoutes())
+	s.document = sync.OnceValues(func() ([]byte, error) { return reference.Document(described(s.routes), config.Version, states()) })
+	s.page = sync.OnceValues(func() ([]byte, error) { return reference.Page(described(s.routes)) })
 	for _, route := range s.routes {
 		s.mux.Handle(route.pattern, s.serve(route))
 	}

@@ -29,7 +29,7 @@ func New(connection string, settings api.CallSettings, vars map[string]string) (
 		Retry:       value(settings.Retry),
 		RateLimit:   value(settings.RateLimit),
 		Token:       placements(settings.Token),
-		Way:         Way{TLS: value(settings.TLS), Proxy: settings.Proxy},
+		Way:         Way{TLS: value(settings.TLS), Route: settings.Route},
 		Answers:     Answers{BodyRules: settings.BodyRules},
 	}
 	if t.Timeout == 0 {

@@ -29,8 +29,8 @@ type Target struct {
 
 // Way is how the API is reached.
 type Way struct {
-	TLS   api.TLSSettings // whose certificates the API may show
-	Proxy string          // as api.proxy has it; "": none of its own
+	TLS       api.TLSSettings // whose certificates the API may show
+	api.Route                 // as the settings have it; zero: none of its own
 }
 
 // Answers is how answers are read.

@@ -30,7 +30,7 @@ const (
 	maxStreams   = 10_000           // of one tunnel at once
 )
 
-// Agent is the private end. URL, Token and Way are required.
+// Agent is the private end. URL, Token, Way and Dial are required.
 type Agent struct {
 	URL     string            // the server's public URL
 	Token   string            // as valetkey agent add shows it
@@ -39,7 +39,7 @@ type Agent struct {
 	Way     http.RoundTripper // to the server; it must pass 101 on and follow no redirect
 	// Instance is random, and of one run of the program; default: a new one.
 	Instance string
-	Dial     func(ctx context.Context, network, address string) (net.Conn, error) // to allowed hosts; default: [net.Dialer]
+	Dial     func(ctx context.Context, network, address string) (net.Conn, error) // to allowed hosts
 	Log      *slog.Logger                                                         // default: discards
 	Clock
 }
@@ -89,9 +89,6 @@ func (a Agent) Run(ctx context.Context) error {
 	a.Clock = a.withDefaults()
 	if a.Log == nil {
 		a.Log = slog.New(slog.DiscardHandler)
-	}
-	if a.Dial == nil {
-		a.Dial = new(net.Dialer).DialContext
 	}
 	if a.Instance == "" {
 		a.Instance = NewInstance()
@@ -146,7 +143,7 @@ func (a Agent) target() (*url.URL, error) {
 
 // serve opens a tunnel and serves it until it ends; it always returns an error.
 func (a Agent) serve(ctx context.Context, target *url.URL) error {
-	conn, response, err := a.open(ctx, target)
+	conn, told, err := a.open(ctx, target)
 	if err != nil {
 		return err
 	}
@@ -155,8 +152,8 @@ func (a Agent) serve(ctx context.Context, target *url.URL) error {
 	beats, end := a.Beats()
 	defer end()
 	go conn.Watch(beats)
-	a.Log.Info("connected", slog.String("server", a.URL), slog.String("agent", response.Header.Get(headerName)),
-		slog.String("node", response.Header.Get(headerNode)), slog.String("allow", strings.Join(a.Allow.Texts(), " ")))
+	a.Log.Info("connected", slog.String("server", a.URL), slog.String("agent", told.Get(headerName)),
+		slog.String("node", told.Get(headerNode)), slog.String("allow", strings.Join(a.Allow.Texts(), " ")))
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true) // within the tunnel, which is TLS already
 	server := &http.Server{
@@ -187,7 +184,7 @@ func (a Agent) judge(cause error) error {
 }
 
 // open asks the server for a tunnel (RFC 6455 section 4.1).
-func (a Agent) open(ctx context.Context, target *url.URL) (*Conn, *http.Response, error) {
+func (a Agent) open(ctx context.Context, target *url.URL) (*Conn, http.Header, error) {
 	key := base64.StdEncoding.EncodeToString([]byte(rand.Text())[:16])
 	header := http.Header{
 		"Authorization": {"Bearer " + a.Token}, "Connection": {"Upgrade"}, "Upgrade": {"websocket"},
@@ -221,7 +218,7 @@ func (a Agent) open(ctx context.Context, target *url.URL) (*Conn, *http.Response
 	conn := newConn(raw, bufio.NewReader(raw), true)
 	context.AfterFunc(hello, func() { _ = conn.Close() })
 	go func() { <-conn.Done(); cancel(nil) }()
-	return conn, response, nil
+	return conn, response.Header, nil
 }
 
 // refusal reads why the server opens no tunnel. What an agent cannot mend by

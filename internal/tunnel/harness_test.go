@@ -99,6 +99,9 @@ func (b *bench) start(a Agent, allow ...string) chan error {
 	}
 	transport := &http.Transport{}
 	a.Allow, a.Version, a.Way, a.Log = list, "v1.2.3", transport, slog.New(slog.DiscardHandler)
+	if a.Dial == nil {
+		a.Dial = new(net.Dialer).DialContext
+	}
 	if a.After == nil {
 		a.After = func(time.Duration) <-chan time.Time { return time.After(10 * time.Millisecond) }
 	}

@@ -52,6 +52,7 @@ type Hello struct {
 	Version  string   // of the program
 	Instance string   // random, of one run of the program
 	Allow    []string // what it lets requests through to; for people to read
+	Address  string   // from which it dialled, as the server saw it; not from the agent
 }
 
 // maxHello bounds each text of a Hello, in bytes.

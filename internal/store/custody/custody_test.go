@@ -129,7 +129,7 @@ func TestK04_AValueMovedToAnotherRowOrColumnDoesNotOpen(t *testing.T) {
 
 func TestK02_EveryColumnOfBytesIsSealedOrAHash(t *testing.T) {
 	d := databases(t)["PostgreSQL"](t)
-	hashes := []string{"access_keys.hash", "flows.state_hash", "connect_links.hash", "operator_sessions.hash", "operator_codes.hash", "settings.value"}
+	hashes := []string{"access_keys.hash", "agents.hash", "flows.state_hash", "connect_links.hash", "operator_sessions.hash", "operator_codes.hash", "settings.value"}
 	for _, c := range columns() {
 		hashes = append(hashes, c.table+"."+c.column)
 	}

@@ -11,13 +11,13 @@ import (
 // Flows, sessions and one-time codes are over within the hour, and stay out.
 func Tables() []string {
 	return []string{
-		"sequences", "settings", "access_keys", "providers", "clients", "connections",
+		"sequences", "settings", "access_keys", "agents", "providers", "clients", "connections",
 		"token_sets", "leases", "events", "operators", "audit", "connect_links",
 	}
 }
 
 // Passing are the tables that no backup holds.
-func Passing() []string { return []string{"flows", "operator_sessions", "operator_codes"} }
+func Passing() []string { return []string{"flows", "operator_sessions", "operator_codes", "agent_tunnels"} }
 
 // Derived are the tables that the database fills by itself from others.
 func Derived() []string { return []string{"connection_texts"} }

@@ -13,7 +13,7 @@ import (
 func (d Desk) Empty(ctx context.Context) (empty bool, err error) {
 	err = d.DB.Snapshot(ctx, func(tx store.Tx) error {
 		empty = true
-		for _, table := range []string{"access_keys", "providers", "clients", "connections", "operators"} {
+		for _, table := range []string{"access_keys", "agents", "providers", "clients", "connections", "operators"} {
 			found, err := names(ctx, tx, `SELECT name FROM `+table+` LIMIT 1`)
 			if err != nil {
 				return err

@@ -1,4 +1,4 @@
-package rest
+package reference
 
 import (
 	"cmp"
@@ -17,16 +17,18 @@ import (
 
 const (
 	jsonType    = "application/json"
-	patchType   = "application/merge-patch+json"
 	problemType = "application/problem+json"
 )
 
+// PatchType is the media type of a merge patch (RFC 7396).
+const PatchType = "application/merge-patch+json"
+
 var pathParameter = regexp.MustCompile(`\{(\w+)\}`)
 
-// document makes the OpenAPI 3.1 document out of the route table.
-func document(routes []route, version api.Version) ([]byte, error) {
+// Document makes the OpenAPI 3.1 document out of the route table.
+func Document(routes []Route, version api.Version, states []api.State) ([]byte, error) {
 	reflector := openapi31.NewReflector()
-	describeTypes(reflector)
+	describeTypes(reflector, states)
 	spec := reflector.SpecEns()
 	spec.Info.WithTitle("Valetkey").WithVersion(cmp.Or(version.Version, "dev")).
 		WithDescription("A self-hosted OAuth 2.0 connection broker. Errors are problem documents (RFC 9457) with a stable code.")
@@ -40,7 +42,7 @@ func document(routes []route, version api.Version) ([]byte, error) {
 }
 
 // describeTypes tells of the types that JSON shows otherwise than Go does.
-func describeTypes(reflector *openapi31.Reflector) {
+func describeTypes(reflector *openapi31.Reflector, states []api.State) {
 	reflector.AddTypeMapping(api.Duration(0), "")
 	reflector.AddTypeMapping(api.StringList{}, []string{})
 	enums := map[reflect.Type][]any{
@@ -48,7 +50,7 @@ func describeTypes(reflector *openapi31.Reflector) {
 		reflect.TypeFor[api.FlowStatus](): {api.FlowPending, api.FlowDone, api.FlowFailed},
 		reflect.TypeFor[api.State]():      nil,
 	}
-	for _, state := range states() {
+	for _, state := range states {
 		enums[reflect.TypeFor[api.State]()] = append(enums[reflect.TypeFor[api.State]()], state)
 	}
 	reflector.DefaultOptions = append(reflector.DefaultOptions,
@@ -63,18 +65,18 @@ func describeTypes(reflector *openapi31.Reflector) {
 		}))
 }
 
-func describe(reflector *openapi31.Reflector, route route) error {
-	oc, err := reflector.NewOperationContext(route.method(), route.path())
+func describe(reflector *openapi31.Reflector, route Route) error {
+	oc, err := reflector.NewOperationContext(route.Method, route.Path)
 	if err != nil {
 		return err
 	}
-	oc.SetID(operationID(route))
-	oc.SetTags(route.op.group)
-	oc.SetSummary(route.op.summary)
-	if route.op.description != "" {
-		oc.SetDescription(route.op.description)
+	oc.SetID(route.ID())
+	oc.SetTags(route.Group)
+	oc.SetSummary(route.Summary)
+	if route.Description != "" {
+		oc.SetDescription(route.Description)
 	}
-	if route.right != nil {
+	if !route.Open {
 		oc.AddSecurity("key")
 	}
 	describeRequest(oc, route)
@@ -82,45 +84,45 @@ func describe(reflector *openapi31.Reflector, route route) error {
 	return reflector.AddOperation(oc)
 }
 
-func describeRequest(oc openapi.OperationContext, route route) {
-	if parameters := pathStruct(route.path()); parameters != nil {
+func describeRequest(oc openapi.OperationContext, route Route) {
+	if parameters := pathStruct(route.Path); parameters != nil {
 		oc.AddReqStructure(parameters)
 	}
-	if route.op.queryType != nil {
-		oc.AddReqStructure(route.op.queryType)
+	if route.Query != nil {
+		oc.AddReqStructure(route.Query)
 	}
-	if route.op.body == nil {
+	if route.Body == nil {
 		return
 	}
-	oc.AddReqStructure(route.op.body, func(unit *openapi.ContentUnit) {
+	oc.AddReqStructure(route.Body, func(unit *openapi.ContentUnit) {
 		unit.Customize = func(content openapi.ContentOrReference) {
 			body, ok := content.(*openapi31.RequestBodyOrReference)
 			if !ok || body.RequestBody == nil {
 				return
 			}
-			body.RequestBody.WithRequired(!route.op.bodyOptional)
-			if media, ok := body.RequestBody.Content[jsonType]; ok && route.op.mergePatch {
+			body.RequestBody.WithRequired(!route.BodyOptional)
+			if media, ok := body.RequestBody.Content[jsonType]; ok && route.MergePatch {
 				delete(body.RequestBody.Content, jsonType)
-				body.RequestBody.Content[patchType] = media
+				body.RequestBody.Content[PatchType] = media
 			}
 		}
 	})
 }
 
-func describeAnswers(oc openapi.OperationContext, route route) {
+func describeAnswers(oc openapi.OperationContext, route Route) {
 	switch {
-	case route.op.page:
+	case route.Page:
 		oc.AddRespStructure(nil, openapi.WithContentType("text/html"), openapi.WithHTTPStatus(http.StatusOK))
-	case route.op.bare:
+	case route.Bare:
 		oc.AddRespStructure(nil, openapi.WithHTTPStatus(http.StatusOK))
-	case route.op.answer == nil:
+	case route.Answer == nil:
 		oc.AddRespStructure(nil, openapi.WithHTTPStatus(http.StatusNoContent))
-	case route.method() == http.MethodPost && route.op.created:
-		oc.AddRespStructure(route.op.answer, openapi.WithHTTPStatus(http.StatusCreated))
+	case route.Method == http.MethodPost && route.Created:
+		oc.AddRespStructure(route.Answer, openapi.WithHTTPStatus(http.StatusCreated))
 	default:
-		oc.AddRespStructure(route.op.answer, openapi.WithHTTPStatus(http.StatusOK))
-		if route.op.created {
-			oc.AddRespStructure(route.op.answer, openapi.WithHTTPStatus(http.StatusCreated))
+		oc.AddRespStructure(route.Answer, openapi.WithHTTPStatus(http.StatusOK))
+		if route.Created {
+			oc.AddRespStructure(route.Answer, openapi.WithHTTPStatus(http.StatusCreated))
 		}
 	}
 	oc.AddRespStructure(api.Problem{}, openapi.WithContentType(problemType), func(unit *openapi.ContentUnit) {
@@ -144,17 +146,4 @@ func pathStruct(path string) any {
 		return nil
 	}
 	return reflect.New(reflect.StructOf(parameters)).Interface()
-}
-
-// operationID is the summary as one word: listConnections for "List connections".
-func operationID(route route) string {
-	words := strings.FieldsFunc(route.op.summary, func(r rune) bool { return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z') })
-	for i, word := range words {
-		word = strings.ToLower(word)
-		if i > 0 {
-			word = strings.ToUpper(word[:1]) + word[1:]
-		}
-		words[i] = word
-	}
-	return strings.Join(words, "")
 }
