@@ -24,7 +24,7 @@ connections, operations and tokens. The plan is shown first, and then what could
 not be carried over and why; --dry-run ends there. Secrets that stand in the
 files are sealed on the server at once, and never shown.
 
-FILE may be - for stdin, several files, or a directory.`
+FILE may be - for stdin, several files, a directory, or a zip archive.`
 
 // Import is valetkey import.
 func (p Commands) Import() *cobra.Command {

@@ -1,6 +1,7 @@
 package arrange
 
 import (
+	"archive/zip"
 	"bytes"
 	"os"
 	"path/filepath"
@@ -67,6 +68,32 @@ func TestEveryKindOfImportSaysWhatItIs(t *testing.T) {
 		seen[kind.name] = true
 		if d, err := kind.read([]draft.File{{Name: "x", Data: []byte("\x00")}}, ""); err == nil && !d.Empty() {
 			t.Errorf("%s takes anything", kind.name)
+		}
+	}
+}
+
+func TestAZipArchiveIsReadAsADirectoryIs(t *testing.T) {
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, name := range []string{"Connector/b.json", "a.json", "readme.txt"} {
+		in, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = in.Write([]byte(name))
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "export.zip")
+	if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for arg, from := range map[string]string{path: filepath.ToSlash(path), "-": "stdin"} {
+		p := Commands{prompt.New(prompt.Streams{In: bytes.NewReader(out.Bytes()), Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, prompt.Env{})}
+		files, err := p.importFiles([]string{arg}, []string{".json"})
+		if err != nil || len(files) != 2 || files[0].Name != from+"/Connector/b.json" || string(files[1].Data) != "a.json" {
+			t.Errorf("%s: %v, %v", arg, files, err)
 		}
 	}
 }

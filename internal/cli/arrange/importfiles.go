@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/valetkey/valetkey/internal/cli/prompt"
+	"github.com/valetkey/valetkey/internal/importer/archive"
 	"github.com/valetkey/valetkey/internal/importer/draft"
 )
 
@@ -18,8 +19,8 @@ const (
 )
 
 // importFiles reads what the arguments of an import name: files, stdin, and of
-// directories the files with one of the extensions, by name. Hidden files and
-// what package managers put there are left out.
+// directories and zip archives the files with one of the extensions, by name.
+// Hidden files and what package managers put there are left out.
 func (p Commands) importFiles(args, extensions []string) ([]draft.File, error) {
 	var files []draft.File
 	left := int64(maxImportBytes)
@@ -31,8 +32,14 @@ func (p Commands) importFiles(args, extensions []string) ([]draft.File, error) {
 		if left -= int64(len(data)); left < 0 || len(files) == maxImportFiles {
 			return prompt.Usage("import it in parts", "that is more than %d files or %d MiB", maxImportFiles, maxImportBytes>>20)
 		}
-		files = append(files, draft.File{Name: filepath.ToSlash(name), Data: data})
-		return nil
+		file := draft.File{Name: filepath.ToSlash(name), Data: data}
+		if !archive.Is(data) {
+			files = append(files, file)
+			return nil
+		}
+		unpacked, err := archive.Unpack(file, extensions)
+		files = append(files, unpacked...)
+		return err
 	}
 	for _, arg := range args {
 		if arg == "-" {

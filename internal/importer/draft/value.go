@@ -153,3 +153,17 @@ func (v Value) Texts() []string {
 
 // Bool says whether the node is true, or the text "true".
 func (v Value) Bool() bool { return strings.EqualFold(v.Text(), "true") }
+
+// Document is a map of nodes that were files of their own. Notes name the file
+// of the first.
+func Document(members map[string]Value) Value {
+	raw := make(map[string]any, len(members))
+	for key, member := range members {
+		raw[key] = member.raw
+	}
+	keys := sorted(raw)
+	if len(keys) == 0 {
+		return Value{}
+	}
+	return Value{raw: raw, at: members[keys[0]].at}
+}

@@ -1,8 +1,10 @@
 package powerplatform_test
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -203,4 +205,39 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAnExportedSolutionGivesTheSameProviderAsItsConnector(t *testing.T) {
+	plain := contoso(t)
+	want, err := powerplatform.Read(plain, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var whole struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	if err := json.Unmarshal(plain[1].Data, &whole); err != nil {
+		t.Fatal(err)
+	}
+	const prefix = "export.zip/Connector/new_5Fcontoso_"
+	files := []draft.File{
+		{Name: prefix + "openapidefinition.json", Data: plain[0].Data},
+		{Name: prefix + "connectionparameters.json", Data: whole.Properties["connectionParameters"]},
+		{Name: "export.zip/Connector/new_5Fempty_openapidefinition.json", Data: []byte(`{"swagger":"2.0","info":{"title":"Empty"},"host":"api.contoso.example","paths":{}}`)},
+	}
+	if policies := whole.Properties["policyTemplateInstances"]; len(policies) > 0 {
+		files = append(files, draft.File{Name: prefix + "policytemplateinstances.json", Data: policies})
+	}
+	got, err := powerplatform.Read(files, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, provider := range want.Providers {
+		if !reflect.DeepEqual(got.Providers[name], provider) {
+			t.Errorf("%s\ngot  %+v\nwant %+v", name, got.Providers[name], provider)
+		}
+	}
+	if said := notes(got); !strings.Contains(said, "new_5Fempty_openapidefinition.json") {
+		t.Errorf("a connector without parameters is not noted:\n%s", said)
+	}
 }

@@ -12,9 +12,34 @@ import (
 	"github.com/valetkey/valetkey/internal/importer/openapi"
 )
 
-// connector is what one directory holds.
+// connector is what one directory holds, or one name in a directory of a
+// solution.
 type connector struct {
 	definition, properties draft.Value
+	parts                  map[string]draft.Value // of properties, as a solution has them
+}
+
+// solutionParts are the files of one connector in an exported solution, by the
+// endings of their names, and the member of properties that each is.
+func solutionParts() map[string]string {
+	return map[string]string{
+		"_openapidefinition.json":       "",
+		"_connectionparameters.json":    "connectionParameters",
+		"_connectionparametersets.json": "connectionParameterSets",
+		"_policytemplateinstances.json": "policyTemplateInstances",
+		"_scriptoperations.json":        "scriptOperations",
+	}
+}
+
+// inSolution gives the connector that a file of a solution belongs to, and what
+// it is of it.
+func inSolution(name string) (of, part string, ok bool) {
+	for ending, part := range solutionParts() {
+		if of, found := strings.CutSuffix(name, ending); found {
+			return of, part, true
+		}
+	}
+	return "", "", false
 }
 
 // Read makes a draft of the connectors in the files. The name is that of the
@@ -34,11 +59,16 @@ func Read(files []draft.File, name string) (draft.Draft, error) {
 		if err != nil {
 			return draft.New(), err
 		}
-		dir := path.Dir(f.Name)
+		dir, part, exported := inSolution(f.Name)
+		if !exported {
+			dir = path.Dir(f.Name)
+		}
 		if connectors[dir] == nil {
-			connectors[dir] = &connector{}
+			connectors[dir] = &connector{parts: make(map[string]draft.Value)}
 		}
 		switch {
+		case part != "":
+			connectors[dir].parts[part] = root
 		case root.Get("swagger").Exists() || root.Get("openapi").Exists():
 			connectors[dir].definition = root
 		case root.Get("properties").IsMap():
@@ -49,7 +79,11 @@ func Read(files []draft.File, name string) (draft.Draft, error) {
 	}
 	found := 0
 	for _, dir := range slices.Sorted(maps.Keys(connectors)) {
-		if c := connectors[dir]; c.definition.Exists() || c.properties.Exists() {
+		c := connectors[dir]
+		if len(c.parts) > 0 {
+			c.properties = draft.Document(map[string]draft.Value{"properties": draft.Document(c.parts)})
+		}
+		if c.definition.Exists() || c.properties.Exists() {
 			found++
 			c.read(&d, name, path.Base(dir))
 		}
