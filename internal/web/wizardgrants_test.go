@@ -241,6 +241,9 @@ func TestAFileOfEachProgramIsRecognisedAndTakenOver(t *testing.T) {
 			continue
 		}
 		shows(t, g.get(b, to), 200, "This is what was read", "Take it over")
+		if has := strings.Contains(g.get(b, to).Body.String(), "with its token"); has != (kind == "tokens" || kind == "n8n") {
+			t.Errorf("%s: it comes with tokens: %v", kind, has)
+		}
 		taken := g.post(b, "/new/draft", g.form(b, "shown", strings.TrimPrefix(to, "/new/draft?shown=")))
 		next := taken.Header().Get("Location")
 		if !strings.HasPrefix(next, c.next) {

@@ -166,6 +166,12 @@ type draftPage struct {
 	Fault string
 }
 
+// HasToken says whether a connection comes with its token.
+func (p draftPage) HasToken(connection string) bool {
+	_, has := p.Tokens[connection]
+	return has
+}
+
 func (z *Wizard) showDraft(w http.ResponseWriter, r *http.Request, p draftPage) error {
 	p.Takes = len(p.Providers)+len(p.Clients) > 0
 	for _, c := range p.Connections {
