@@ -203,10 +203,10 @@ func buildRequest(ctx context.Context, o outgoing) (*http.Request, error) {
 
 // payload is the body that carries the parameters, if one does.
 func payload(encoding string, params url.Values) (body, contentType string) {
-	switch {
-	case encoding == EncodingQuery:
+	switch encoding {
+	case EncodingQuery:
 		return "", ""
-	case encoding == EncodingJSON:
+	case EncodingJSON:
 		return jsonBody(params), "application/json"
 	default:
 		return params.Encode(), "application/x-www-form-urlencoded"

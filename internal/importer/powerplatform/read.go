@@ -49,40 +49,13 @@ func Read(files []draft.File, name string) (draft.Draft, error) {
 	if err := draft.CheckSize(files); err != nil {
 		return d, err
 	}
-	connectors := make(map[string]*connector)
-	for _, f := range files {
-		if !strings.HasSuffix(strings.ToLower(f.Name), ".json") {
-			unread(&d, f.Name)
-			continue
-		}
-		root, err := d.Parse(f)
-		if err != nil {
-			return draft.New(), err
-		}
-		dir, part, exported := inSolution(f.Name)
-		if !exported {
-			dir = path.Dir(f.Name)
-		}
-		if connectors[dir] == nil {
-			connectors[dir] = &connector{parts: make(map[string]draft.Value)}
-		}
-		switch {
-		case part != "":
-			connectors[dir].parts[part] = root
-		case root.Get("swagger").Exists() || root.Get("openapi").Exists():
-			connectors[dir].definition = root
-		case root.Get("properties").IsMap():
-			connectors[dir].properties = root
-		default:
-			unread(&d, f.Name)
-		}
+	connectors, err := gather(&d, files)
+	if err != nil {
+		return draft.New(), err
 	}
 	found := 0
 	for _, dir := range slices.Sorted(maps.Keys(connectors)) {
 		c := connectors[dir]
-		if len(c.parts) > 0 {
-			c.properties = draft.Document(map[string]draft.Value{"properties": draft.Document(c.parts)})
-		}
 		if c.definition.Exists() || c.properties.Exists() {
 			found++
 			c.read(&d, name, path.Base(dir))
@@ -94,6 +67,42 @@ func Read(files []draft.File, name string) (draft.Draft, error) {
 	}
 	d.Lint()
 	return d, nil
+}
+
+// gather puts the files of each connector together.
+func gather(d *draft.Draft, files []draft.File) (map[string]*connector, error) {
+	connectors := make(map[string]*connector)
+	for _, f := range files {
+		if !strings.HasSuffix(strings.ToLower(f.Name), ".json") {
+			unread(d, f.Name)
+			continue
+		}
+		root, err := d.Parse(f)
+		if err != nil {
+			return nil, err
+		}
+		of, part, exported := inSolution(f.Name)
+		if !exported {
+			of = path.Dir(f.Name)
+		}
+		c := connectors[of]
+		if c == nil {
+			c = &connector{parts: make(map[string]draft.Value)}
+			connectors[of] = c
+		}
+		switch {
+		case part != "":
+			c.parts[part] = root
+			c.properties = draft.Document(map[string]draft.Value{"properties": draft.Document(c.parts)})
+		case root.Get("swagger").Exists() || root.Get("openapi").Exists():
+			c.definition = root
+		case root.Get("properties").IsMap():
+			c.properties = root
+		default:
+			unread(d, f.Name)
+		}
+	}
+	return connectors, nil
 }
 
 // unread notes a file beside a connector that says how it works.
