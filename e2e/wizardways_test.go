@@ -81,6 +81,7 @@ func TestAFileOfAnotherProgramIsTakenOverInTheBrowser(t *testing.T) {
 	if kept := evaluate[string](c, `document.getElementById("pasted").value`); kept != "nothing of the kind" {
 		t.Errorf("what was pasted is now %q", kept)
 	}
+	c.judges("wizard-import-fault")
 	c.opens(server.url + "/new/draft?shown=gone")
 	c.says("no longer held")
 	c.judges("wizard-gone")
