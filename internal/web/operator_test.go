@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -350,6 +351,47 @@ func TestListsAreSearchedPagedAndActedUpon(t *testing.T) {
 	}
 	shows(t, g.get(b, to), 200, "Done for 2", public+"/oauth/start/", "Not done for 1", "gone")
 	shows(t, g.get(b, "/overview"), 200, "121", "Nobody has authorized it yet")
+}
+
+func TestAWholeListIsActedUponBehindItsPage(t *testing.T) {
+	g := newRig(t, public)
+	g.withLinks(public)
+	b := g.operator()
+	c, err := g.broker.Connection(t.Context(), "mail")
+	g.must(err)
+	for i := range 120 {
+		_, err := g.broker.PutConnection(t.Context(), fmt.Sprintf("c%03d", i), c.ConnectionSpec)
+		g.must(err)
+	}
+	shows(t, g.get(b, "/connections?q=c1"), 200, "c119")
+	if strings.Contains(g.get(b, "/connections?q=c1").Body.String(), `name="all"`) {
+		t.Error("a list of one page offers all its pages")
+	}
+	shows(t, g.get(b, "/connections?q=c"), 200, `name="all"`)
+	ends := func(action, says string) string {
+		to := g.post(b, "/connections/bulk", g.form(b, "action", action, "all", "1", "q", "c", "name", "c001")).Header().Get("Location")
+		if !strings.HasPrefix(to, "/bulk/") {
+			t.Fatalf("the work is at %q", to)
+		}
+		for !strings.Contains(g.get(b, to+"/status").Body.String(), "120.true") {
+			runtime.Gosched()
+		}
+		w := g.get(b, to)
+		shows(t, w, 200, "120 of 120 connections", says)
+		if w.Body.Len() > 60<<10 {
+			t.Errorf("%d bytes", w.Body.Len())
+		}
+		return to
+	}
+	table := g.get(b, ends("ask", "Save the links")+"/links.csv")
+	if lines := strings.Split(strings.TrimSpace(table.Body.String()), "\n"); len(lines) != 121 || !strings.HasPrefix(lines[1], "c000,"+public+"/connect/") || table.Header().Get("Content-Type") != "text/csv; charset=utf-8" {
+		t.Errorf("%d lines, the second %q", len(lines), lines[1])
+	}
+	ends("links", "The others are in the table")
+	to := ends("refresh", "120 could not be done") // nobody has authorized them
+	shows(t, g.post(b, "/connections/bulk", g.form(b, "action", "dance", "all", "1")), 400)
+	shows(t, g.get(b, "/bulk/nothing"), 404)
+	shows(t, g.get(g.operator(), to), 404, "not known any more") // another session
 }
 
 func TestAKeyIsMadeShownOnceAndRevoked(t *testing.T) {

@@ -13,10 +13,13 @@ import (
 // clientsPage is a page of clients.
 type clientsPage struct {
 	Clients []api.Client
-	Now     time.Time
+	Soon    time.Time // what ends before then needs somebody
 	Next    string
 	First   bool
 }
+
+// Ending says whether something ends soon, or has ended.
+func (p clientsPage) Ending(at *time.Time) bool { return at != nil && at.Before(p.Soon) }
 
 func (c *Console) clients(w http.ResponseWriter, r *http.Request) error {
 	after := r.URL.Query().Get("after")
@@ -24,7 +27,7 @@ func (c *Console) clients(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p := clientsPage{Clients: found, Now: c.Now(), First: after == ""}
+	p := clientsPage{Clients: found, Soon: c.Now().Add(soon), First: after == ""}
 	if len(found) > pageSize {
 		p.Clients, p.Next = found[:pageSize], found[pageSize-1].Name
 	}

@@ -90,11 +90,12 @@ type Config struct {
 type Console struct {
 	Config
 	shelf *shelf.Shelf
+	works *shelf.Shelf // actions on whole lists
 }
 
 // New makes a Console.
 func New(config Config) *Console {
-	return &Console{Config: config, shelf: shelf.New(config.Now, shelf.Time)}
+	return &Console{Config: config, shelf: shelf.New(config.Now, shelf.Time), works: shelf.New(config.Now, bulkLife)}
 }
 
 // handler serves a page for an operator. What it returns becomes an error page.
@@ -110,6 +111,9 @@ func (c *Console) Register(mux *http.ServeMux, guard func(http.HandlerFunc) http
 
 		"GET /connections":                   c.list,
 		"POST /connections/bulk":             c.bulk,
+		"GET /bulk/{id}":                     c.showWork,
+		"GET /bulk/{id}/status":              c.workStatus,
+		"GET /bulk/{id}/links.csv":           c.workLinks,
 		"GET /connections/{name}":            c.show,
 		"GET /connections/{name}/status":     c.status,
 		"GET /connections/{name}/export":     c.export,

@@ -2,6 +2,7 @@
 //
 //	/overview                     what needs a person, on top; how many of each state
 //	/connections                  search, filter, sort, keyset pages, bulk actions
+//	/bulk/{id}                    an action on a whole list, in the background
 //	/connections/{name}           state, token, scopes, events, calls; try it, run an operation, test, debug, renew, revoke, delete, export
 //	/clients /providers /keys     lists; a key is made here and shown once
 //	/calendar                     what ends, week by week

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,10 +14,8 @@ import (
 	"github.com/valetkey/valetkey/internal/web/shelf"
 )
 
-const (
-	pageSize = 50
-	maxBulk  = pageSize
-)
+// pageSize is how many rows a page of a list has.
+const pageSize = 50
 
 // listPage is a page of connections.
 type listPage struct {
@@ -131,48 +128,4 @@ func orderedBy(sort string, c api.Connection) time.Time {
 		return time.Time{}
 	}
 	return *at
-}
-
-// bulkLink is what a bulk action did to one connection.
-type bulkLink struct{ Name, Text string }
-
-type bulkResult struct{ links, failed []bulkLink }
-
-// bulk renews or makes links for the connections that were ticked.
-func (c *Console) bulk(w http.ResponseWriter, r *http.Request) error {
-	names := r.PostForm["name"]
-	to := "/connections?" + readQuery(r.PostForm).values().Encode()
-	if len(names) > maxBulk {
-		return fault.New(api.CodeInvalid, "more than %d connections were chosen", maxBulk)
-	}
-	var result bulkResult
-	for _, name := range names {
-		text, err := c.bulkOne(r, name)
-		if errors.Is(err, r.Context().Err()) && err != nil {
-			return err
-		}
-		if err != nil {
-			result.failed = append(result.failed, bulkLink{name, fault.As(err).Message})
-			continue
-		}
-		result.links = append(result.links, bulkLink{name, text})
-	}
-	return c.back(w, to+"&shown="+c.shelf.Put(r, result))
-}
-
-// bulkOne does to one connection what the form asks for. The text is a link,
-// or empty.
-func (c *Console) bulkOne(r *http.Request, name string) (string, error) {
-	switch r.PostFormValue("action") {
-	case "refresh":
-		_, err := c.Grants.Refresh(r.Context(), name)
-		return "", err
-	case "links":
-		begun, err := c.Grants.Begin(r.Context(), name, api.AuthorizeRequest{})
-		return begun.AuthorizationURL, err
-	case "ask":
-		made, err := c.Links.Create(r.Context(), api.ConnectLinkSpec{Connection: name})
-		return string(made.URL), err
-	}
-	return "", fault.New(api.CodeInvalid, "there is no such action")
 }
