@@ -14,6 +14,9 @@ import (
 const (
 	// maxSkew is the longest a token is renewed ahead of its expiry.
 	maxSkew = 5 * time.Minute
+	// shortestAhead is the shortest lifetime of a token that is renewed ahead of
+	// need. Shorter ones would be renewed on and on for nobody.
+	shortestAhead = time.Minute
 	// idleLifetime is what is assumed of a provider that does not say when an
 	// unused refresh token ends: short enough for nearly all of them.
 	idleLifetime = 45 * 24 * time.Hour
@@ -81,7 +84,7 @@ func (d *Desk) DueAt(a Arrangement, set ledger.TokenSet) time.Time {
 		return time.Time{}
 	}
 	keep := a.KeepAliveAt(set)
-	if set.ExpiresAt.IsZero() {
+	if set.ExpiresAt.IsZero() || set.ExpiresAt.Sub(set.ObtainedAt) < shortestAhead {
 		return keep
 	}
 	skew := a.Skew(set)

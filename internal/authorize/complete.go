@@ -114,6 +114,9 @@ func (f *Flows) judgeAndSave(ctx context.Context, flow ledger.Flow, told map[str
 		return refusedAnswer(err, flow.Connection)
 	}
 	captured, callbackErr := catalog.FromCallback(a.Described, response.Params)
+	if callbackErr == nil {
+		callbackErr = notAnother(a.Connection, captured)
+	}
 	if a, err = a.Redirected(captured); err != nil {
 		return err
 	}
