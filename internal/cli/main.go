@@ -94,7 +94,7 @@ func (p *program) root() *cobra.Command {
 	group("start", running.Demo(), use.Connect(), use.Call(), use.Run())
 	group("use", use.List(), use.Show(), use.Operations(), use.Token(), use.Test(), use.Refresh(), use.Link(), use.Revoke(), use.Delete())
 	group("arrange", arranging.Providers(), arranging.Client(), arranging.Apply(), arranging.Export(), arranging.Schema(), arranging.Import())
-	group("run", running.Serve(), running.Sandbox(), running.Key(), running.Operator(), running.Keyring(), running.Backup(), running.Restore(), running.Audit(), running.Version())
+	group("run", running.Serve(), running.Sandbox(), running.Key(), running.Agent(), running.Operator(), running.Keyring(), running.Backup(), running.Restore(), running.Audit(), running.Version())
 	root.SetHelpCommandGroupID("run")
 	root.SetCompletionCommandGroupID("run")
 	return root

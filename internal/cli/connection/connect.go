@@ -47,9 +47,8 @@ func (f *registrationFlags) register(cmd *cobra.Command) {
 type connectFlags struct {
 	registrationFlags
 	grantFlags
-	grant    string
-	baseURL  string
-	testPath string
+	grant string
+	apiFlags
 	resourceFlags
 	step      stepFlags
 	variables []string
@@ -107,8 +106,7 @@ func (p Commands) Connect() *cobra.Command {
 	f.step.register(cmd)
 	flags.StringVar(&f.resourceURL, "resource-url", "", "the `URL` of an API that says itself who gives tokens for it (RFC 9728), in place of --issuer and --base-url")
 	flags.StringVar(&f.grant, "grant", "", "how tokens are obtained: "+strings.Join(grants, ", ")+"\n(default: the provider's)")
-	flags.StringVar(&f.baseURL, "base-url", "", "the API's base `URL` (default: the provider's)")
-	flags.StringVar(&f.testPath, "test-path", "", "a harmless GET of the API, such as /me, for valetkey test (default: the provider's)")
+	f.apiFlags.register(cmd)
 	flags.StringArrayVar(&f.variables, "var", nil, "a variable of the provider, `NAME=VALUE`; may be repeated")
 	flags.StringArrayVar(&f.choices, "choose", nil, "a value the provider left open, `NAME=VALUE`, such as which site; nothing is authorized again")
 	flags.StringArrayVar(&f.scopes, "scope", nil, "a scope to ask for, or a list with spaces, commas or ~; may be repeated (default: the provider's)")

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/app"
 	"github.com/valetkey/valetkey/internal/catalog"
@@ -170,9 +172,23 @@ func (p Commands) arrangeConnection(ctx context.Context, s *prompt.Session, c ap
 	return s.Connections.Put(ctx, to.connection, spec)
 }
 
+// apiFlags say how to call the API.
+type apiFlags struct {
+	baseURL  string
+	testPath string
+	agents   []string
+}
+
+func (f *apiFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.baseURL, "base-url", "", "the API's base `URL` (default: the provider's)")
+	flags.StringVar(&f.testPath, "test-path", "", "a harmless GET of the API, such as /me, for valetkey test (default: the provider's)")
+	flags.StringArrayVar(&f.agents, "agent", nil, "an agent in whose private network the API is; of several, the first\nthat is connected (valetkey agent list)")
+}
+
 // setsAPI writes the flags that say how to call the API.
 func (f connectFlags) setsAPI(spec *api.ConnectionSpec) bool {
-	if f.baseURL == "" && f.testPath == "" {
+	if f.baseURL == "" && f.testPath == "" && len(f.agents) == 0 {
 		return false
 	}
 	if spec.API == nil {
@@ -183,6 +199,9 @@ func (f connectFlags) setsAPI(spec *api.ConnectionSpec) bool {
 	}
 	if f.testPath != "" {
 		spec.API.Test = &api.TestRequest{Path: f.testPath}
+	}
+	if len(f.agents) > 0 {
+		spec.API.Route = api.Route{Agent: f.agents}
 	}
 	return true
 }

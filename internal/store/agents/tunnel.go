@@ -24,7 +24,7 @@ func (d Desk) SaveTunnel(ctx context.Context, t agent.Tunnel) error {
 				connected_at,
 				seen_at
 			)
-			SELECT name, $2, $3, $4, $5, $6, CAST($7 AS BIGINT), CAST($8 AS BIGINT)
+			SELECT CAST($1 AS TEXT), $2, $3, $4, $5, $6, CAST($7 AS BIGINT), CAST($8 AS BIGINT)
 			FROM agents
 			WHERE name = $1
 			ON CONFLICT (agent, node) DO UPDATE SET
