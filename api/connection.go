@@ -28,7 +28,7 @@ type ConnectionSpec struct {
 	GrantSettings
 	// Operations are named requests besides the provider's; of two by one name these win.
 	Operations map[string]Operation `json:"operations,omitempty"`
-	Tags       map[string]string    `json:"tags,omitempty"` // the last key: stores look for a tag at the end of the document
+	Tags       map[string]string    `json:"tags,omitempty"` // lists are filtered by them; the last key, for stores look for a tag at the end of the document
 }
 
 // GrantRequest says what a grant is asked for besides scopes.

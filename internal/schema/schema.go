@@ -18,30 +18,26 @@ type object = map[string]any
 
 // Manifest is the schema of a file that apply takes.
 func Manifest() ([]byte, error) {
-	w := writer{defs: object{}}
+	w := writer{defs: object{}, words: words()}
 	root := w.of(reflect.TypeFor[api.Manifest]())
 	properties := root["properties"].(object)
 	delete(properties, "prune")
 	delete(properties, "dry_run")
-	describe(properties, "providers", "Authorization servers and the APIs behind them, by name. docs/providers.md has every key.")
-	describe(properties, "clients", "Registrations at providers, by name.")
-	describe(properties, "connections", "One grant each, and how to call the API with it, by name.")
 	w.secrets()
 	return w.document(root, "A desired state of Valetkey")
 }
 
 // Provider is the schema of a file that holds one bare description.
 func Provider() ([]byte, error) {
-	w := writer{defs: object{}}
+	w := writer{defs: object{}, words: words()}
 	return w.document(w.of(reflect.TypeFor[api.Provider]()), "A provider of Valetkey")
 }
 
-func describe(properties object, key, words string) {
-	properties[key].(object)["description"] = words
-}
-
 // writer writes schemas; each named struct becomes a definition.
-type writer struct{ defs object }
+type writer struct {
+	defs  object
+	words map[string]string
+}
 
 func (w writer) document(root object, title string) ([]byte, error) {
 	root["$schema"], root["title"] = draft, title
@@ -97,7 +93,11 @@ func reads(t reflect.Type) bool {
 func (w writer) structure(t reflect.Type) object {
 	properties := object{}
 	for _, f := range strictyaml.Fields(t) {
-		properties[f.Name] = w.ref(f.Type)
+		property := w.ref(f.Type)
+		if text := w.words[wordKey(f)]; text != "" {
+			property["description"] = text
+		}
+		properties[f.Name] = property
 	}
 	return object{"type": "object", "properties": properties, "additionalProperties": false}
 }
@@ -126,8 +126,10 @@ func (w writer) secrets() {
 		"oneOf": []object{text, {
 			"type": "object", "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
 			"properties": object{
-				"env": text, "file": text, "keyring": text,
-				"command": object{"type": "array", "items": text, "minItems": 1},
+				"env":     object{"type": "string", "description": "the variable of the environment that holds it"},
+				"file":    object{"type": "string", "description": "the file that holds it"},
+				"keyring": object{"type": "string", "description": "SERVICE/NAME in the keyring of the system"},
+				"command": object{"type": "array", "items": text, "minItems": 1, "description": "the program that prints it, with its arguments"},
 			},
 		}},
 	}
@@ -136,10 +138,10 @@ func (w writer) secrets() {
 	for _, f := range strictyaml.Fields(reflect.TypeFor[api.ClientSpec]()) {
 		switch f.Type {
 		case reflect.TypeFor[*api.Secret]():
-			client[f.Name] = secret
+			client[f.Name] = object{"$ref": "#/$defs/Secret", "description": w.words[wordKey(f)]}
 		case reflect.TypeFor[*[]api.Secret]():
-			client[f.Name] = object{"type": "array", "items": secret}
+			client[f.Name] = object{"type": "array", "items": secret, "description": w.words[wordKey(f)]}
 		}
 	}
-	client["variables"] = object{"type": "object", "additionalProperties": secret}
+	client["variables"] = object{"type": "object", "additionalProperties": secret, "description": w.words["ClientSpec.Variables"]}
 }

@@ -68,15 +68,25 @@ func names(fields []field) []string {
 
 // Field is a key that [Decode] knows of a struct, and what it is read into.
 type Field struct {
-	Name string
-	Type reflect.Type
+	Name  string
+	Type  reflect.Type
+	Owner reflect.Type // the struct that declares it: an embedded one, or the struct itself
+	Go    string       // its name there
 }
 
 // Fields lists the keys of a struct, in the order of its fields.
 func Fields(t reflect.Type) []Field {
 	var all []Field
 	for _, f := range fieldsOf(t) {
-		all = append(all, Field{Name: f.name, Type: t.FieldByIndex(f.index).Type})
+		owner := t
+		if len(f.index) > 1 {
+			owner = t.FieldByIndex(f.index[:len(f.index)-1]).Type
+		}
+		if owner.Kind() == reflect.Pointer {
+			owner = owner.Elem()
+		}
+		declared := t.FieldByIndex(f.index)
+		all = append(all, Field{Name: f.name, Type: declared.Type, Owner: owner, Go: declared.Name})
 	}
 	return all
 }
