@@ -58,9 +58,7 @@ func (b *body) Close() error {
 // reports false when that could not be told from the rest of this one.
 func (b *body) skim() bool {
 	if !b.mu.TryLock() {
-		// Somebody still reads, without a limit: now there is one.
-		_ = b.input.raw.SetReadDeadline(time.Now().Add(skimTime))
-		b.mu.Lock()
+		return false // somebody still reads, until the connection is closed
 	}
 	defer b.mu.Unlock()
 	b.closed = true

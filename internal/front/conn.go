@@ -91,7 +91,7 @@ func (c *conn) answer(h head) (again bool) {
 	}
 	c.input.take(h.size)
 	c.posted = h.method == http.MethodPost
-	again = c.respond(h)
+	again = c.input.expect(h.length) == nil && c.respond(h)
 	c.state.Store(idle)
 	// Either the server sees that the connection is idle, or it is seen here that
 	// the server is closing.

@@ -155,15 +155,21 @@ func (in *input) remains() []byte {
 	return text
 }
 
-// Read implements [io.Reader] for the body of a request, without a limit of time.
+// expect prepares for a body of so many bytes: what has not come yet is waited
+// for without a limit, unless the handler sets one.
+func (in *input) expect(length int64) error {
+	if length <= int64(in.end-in.begin) {
+		return nil
+	}
+	return in.waitUntil(time.Time{})
+}
+
+// Read implements [io.Reader] for the body of a request.
 func (in *input) Read(p []byte) (int, error) {
 	if in.begin < in.end {
 		n := copy(p, in.buffer[in.begin:in.end])
 		in.begin += n
 		return n, nil
-	}
-	if err := in.waitUntil(time.Time{}); err != nil {
-		return 0, err
 	}
 	return in.raw.Read(p)
 }
