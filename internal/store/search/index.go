@@ -14,9 +14,10 @@ type Index interface {
 	// Schema makes the table of texts and its index, with what is there by now,
 	// and the triggers that keep them.
 	Schema() string
-	// Propose is a query for the names of connections whose text contains all
-	// parts, which are in small letters.
+	// Propose is a query for the names of connections whose text contains all parts.
 	Propose(f *clause.Filter, parts []string) string
+	// Listed is a query for the names in a JSON array.
+	Listed(f *clause.Filter, names string) string
 }
 
 // SQLite is the index of a SQLite database: FTS5, fed by the block.
@@ -79,6 +80,16 @@ func matching(f *clause.Filter, parts []string) string {
 		grams[i] = `"` + strings.ReplaceAll(gram, `"`, `""`) + `"`
 	}
 	return f.Param(strings.Join(grams, " AND "))
+}
+
+// Listed implements [Index].
+func (SQLite) Listed(f *clause.Filter, names string) string {
+	return "SELECT value FROM json_each(" + f.Param(names) + ")"
+}
+
+// Listed implements [Index].
+func (PostgreSQL) Listed(f *clause.Filter, names string) string {
+	return "SELECT jsonb_array_elements_text(" + f.Param(names) + "::jsonb) COLLATE \"binary\""
 }
 
 // Propose implements [Index]. OFFSET 0 has it planned by itself: what else is

@@ -1,10 +1,11 @@
--- A text is the name, the account and the tags as they stand in the document.
+-- A text is the name and the account in small letters and the tags in capitals,
+-- so that no word of a tag is proposed for one of a name.
 CREATE TABLE connection_texts (
     connection TEXT COLLATE "binary" NOT NULL PRIMARY KEY,
     text       TEXT COLLATE "binary" NOT NULL
 );
 CREATE FUNCTION connection_text(name TEXT, account TEXT, spec TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT lower((name || chr(10) || account || chr(10) || CASE WHEN strpos(spec, '"tags":{') > 0 THEN substr(spec, strpos(spec, '"tags":{') + 8) ELSE '' END || chr(10)) COLLATE "binary")
+    SELECT lower((name || chr(10) || account || chr(10)) COLLATE "binary") || CASE WHEN strpos(spec, '"tags":{') > 0 THEN upper(substr(spec, strpos(spec, '"tags":{') + 8) COLLATE "binary") ELSE '' END || chr(10)
 $$;
 CREATE FUNCTION connection_grams(text TEXT) RETURNS TEXT[] LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
     SELECT COALESCE(array_agg(DISTINCT substr($1, i, 3)), '{}') FROM generate_series(1, length($1) - 2) AS i

@@ -34,12 +34,7 @@ type Edge struct {
 // order's index leads to them.
 func All(wanted ledger.ConnectionFilter) *Selection {
 	s := begin(wanted)
-	if wanted.Client != "" {
-		s.And("c.client = ", wanted.Client)
-	}
-	if wanted.State != "" {
-		s.And("c.state = ", string(wanted.State))
-	}
+	s.narrow(wanted, "c.client", "c.state")
 	if wanted.Search.Provider != "" {
 		s.Add("EXISTS (SELECT 1 FROM clients k WHERE k.name = c.client AND k.provider = " + s.Param(wanted.Search.Provider) + ")")
 	}
@@ -85,40 +80,74 @@ func Window(wanted ledger.ConnectionFilter, rows int) (query string, args []any)
 }
 
 // Near selects from the window that ends at an edge. What narrows it further
-// is written so that no other index than the order's is used.
-func Near(wanted ledger.ConnectionFilter, edge Edge) *Selection {
+// is written so that no other index than the order's is used. Clients, where a
+// provider is searched for, are all of its clients.
+func Near(wanted ledger.ConnectionFilter, edge Edge, clients []string, index Index) *Selection {
 	s := begin(wanted)
 	s.beyond(edge, true)
-	if wanted.Client != "" {
-		s.And("c.client || '' = ", wanted.Client)
-	}
-	if wanted.State != "" {
-		s.And("c.state || '' = ", string(wanted.State))
-	}
+	s.narrow(wanted, "c.client || ''", "c.state || ''")
 	if wanted.Search.Provider != "" {
-		s.Add("EXISTS (SELECT 1 FROM clients k WHERE k.name = c.client AND k.provider = " + s.Param(wanted.Search.Provider) + ")")
+		s.Add("c.client || '' IN (" + index.Listed(&s.Filter, list(clients)) + ")")
 	}
 	s.compare(wanted.Search)
 	return s
 }
 
-// Far selects from all rows, by way of what narrows them, and sorts what it finds.
-func Far(wanted ledger.ConnectionFilter, index Index) *Selection {
+// Far selects from all rows, by way of what narrows them, and sorts what it
+// finds. Clients are as for [Near].
+func Far(wanted ledger.ConnectionFilter, clients []string, index Index) *Selection {
 	s := begin(wanted)
-	if wanted.Client != "" {
-		s.And("c.client = ", wanted.Client)
-	}
-	if wanted.State != "" {
-		s.And("c.state = ", string(wanted.State))
-	}
+	s.narrow(wanted, "c.client", "c.state")
 	if wanted.Search.Provider != "" {
-		s.Add("c.client IN (SELECT name FROM clients WHERE provider = " + s.Param(wanted.Search.Provider) + ")")
+		s.Add("c.client IN (" + index.Listed(&s.Filter, list(clients)) + ")")
 	}
 	if parts := partsOf(wanted.Search); len(parts) > 0 {
 		s.Add("c.name IN (" + index.Propose(&s.Filter, parts) + ")")
 	}
 	s.compare(wanted.Search)
 	return s
+}
+
+// Alone reports whether a list by name is narrowed by texts alone, so that its
+// next names are proposed without a look at the connections.
+func Alone(wanted ledger.ConnectionFilter) bool {
+	return wanted.Order == ledger.ByName && wanted.Client == "" && wanted.State == "" &&
+		wanted.Search.Provider == "" && len(partsOf(wanted.Search)) > 0
+}
+
+// Next is the query for the names that the index proposes next, in order.
+func Next(wanted ledger.ConnectionFilter, index Index, names int) (query string, args []any) {
+	var f clause.Filter
+	query = "WITH proposed AS MATERIALIZED (" + index.Propose(&f, partsOf(wanted.Search)) + ") SELECT connection FROM proposed"
+	if wanted.After != "" {
+		query += " WHERE connection > " + f.Param(wanted.After)
+	}
+	query += " ORDER BY connection" + f.Limit(names)
+	return query, f.Args()
+}
+
+// Among selects from connections of these names.
+func Among(wanted ledger.ConnectionFilter, names []string, index Index) *Selection {
+	s := begin(wanted)
+	s.Add("c.name IN (" + index.Listed(&s.Filter, list(names)) + ")")
+	s.compare(wanted.Search)
+	return s
+}
+
+// narrow adds the client and the state, by the names of their columns.
+func (s *Selection) narrow(wanted ledger.ConnectionFilter, client, state string) {
+	if wanted.Client != "" {
+		s.And(client+" = ", wanted.Client)
+	}
+	if wanted.State != "" {
+		s.And(state+" = ", string(wanted.State))
+	}
+}
+
+// list is names as a JSON array.
+func list(names []string) string {
+	data, _ := json.Marshal(names) // texts always can be
+	return string(data)
 }
 
 // begin has the order, and where the page begins.
@@ -186,16 +215,25 @@ func (s *Selection) compare(wanted ledger.ConnectionSearch) {
 	}
 }
 
-// partsOf is what the text of every match contains, in small letters.
+// partsOf is what the text of every match contains: a part of a name or an
+// account in small letters, tags in capitals.
 func partsOf(wanted ledger.ConnectionSearch) []string {
 	var parts []string
 	if wanted.Text != "" {
 		parts = append(parts, strings.ToLower(wanted.Text))
 	}
 	for _, tag := range tagsOf(wanted) {
-		parts = append(parts, strings.ToLower(tag))
+		parts = append(parts, strings.Map(capital, tag))
 	}
 	return parts
+}
+
+// capital is what databases make of a letter: they know those of ASCII.
+func capital(r rune) rune {
+	if 'a' <= r && r <= 'z' {
+		return r - 'a' + 'A'
+	}
+	return r
 }
 
 // tagsOf are the tags as they stand in a document.

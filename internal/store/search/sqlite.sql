@@ -1,5 +1,6 @@
--- A text is the name, the account and the tags as they stand in the document,
--- each with a line's end, so that every letter begins a run of three.
+-- A text is the name and the account in small letters and the tags in capitals,
+-- so that no word of a tag is proposed for one of a name. Each has a line's end:
+-- every letter begins a run of three.
 CREATE TABLE connection_texts (
     id         INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     connection TEXT    NOT NULL UNIQUE,
@@ -8,13 +9,13 @@ CREATE TABLE connection_texts (
 INSERT INTO connection_texts (connection, text)
 SELECT
     name,
-    lower(name || char(10) || account || char(10) || CASE WHEN instr(spec, '"tags":{') > 0 THEN substr(spec, instr(spec, '"tags":{') + 8) ELSE '' END || char(10))
+    lower(name || char(10) || account || char(10)) || CASE WHEN instr(spec, '"tags":{') > 0 THEN upper(substr(spec, instr(spec, '"tags":{') + 8)) ELSE '' END || char(10)
 FROM connections
 ORDER BY name;
 
 -- The index keeps no texts. What is deleted stays in it, and leads nowhere: an
 -- id is never used twice.
-CREATE VIRTUAL TABLE connection_grams USING fts5(text, content='', columnsize=0, detail=none, tokenize='trigram');
+CREATE VIRTUAL TABLE connection_grams USING fts5(text, content='', columnsize=0, detail=none, tokenize='trigram case_sensitive 1');
 INSERT INTO connection_grams (rowid, text)
 SELECT
     id,
@@ -37,7 +38,7 @@ CREATE TRIGGER connections_text_added AFTER INSERT ON connections BEGIN
     INSERT INTO connection_texts (connection, text)
     VALUES (
         new.name,
-        lower(new.name || char(10) || new.account || char(10) || CASE WHEN instr(new.spec, '"tags":{') > 0 THEN substr(new.spec, instr(new.spec, '"tags":{') + 8) ELSE '' END || char(10))
+        lower(new.name || char(10) || new.account || char(10)) || CASE WHEN instr(new.spec, '"tags":{') > 0 THEN upper(substr(new.spec, instr(new.spec, '"tags":{') + 8)) ELSE '' END || char(10)
     );
 END;
 CREATE TRIGGER connections_text_changed AFTER UPDATE OF account, spec ON connections WHEN new.account <> old.account OR new.spec <> old.spec BEGIN
@@ -45,7 +46,7 @@ CREATE TRIGGER connections_text_changed AFTER UPDATE OF account, spec ON connect
     INSERT INTO connection_texts (connection, text)
     VALUES (
         new.name,
-        lower(new.name || char(10) || new.account || char(10) || CASE WHEN instr(new.spec, '"tags":{') > 0 THEN substr(new.spec, instr(new.spec, '"tags":{') + 8) ELSE '' END || char(10))
+        lower(new.name || char(10) || new.account || char(10)) || CASE WHEN instr(new.spec, '"tags":{') > 0 THEN upper(substr(new.spec, instr(new.spec, '"tags":{') + 8)) ELSE '' END || char(10)
     );
 END;
 CREATE TRIGGER connections_text_gone AFTER DELETE ON connections BEGIN
