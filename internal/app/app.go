@@ -170,6 +170,7 @@ func (a *App) serve(out *egress.Egress, brand page.Installation) http.Handler {
 			Flows:     a.broker,
 			Domain:    console.Domain{Connections: a.broker, Grants: a.broker, Catalogue: a.broker, Keys: a.keys, Calls: engine, Links: a.links, Custody: console.Custody{Trail: a.audit, Keyring: keyringDesk{a.keyring, a}}},
 			Links:     a.links,
+			Agents:    a.agents,
 			Writer:    a.broker,
 			Network:   discovery.New(out.Client(tokenRequestLimit), a.config.Now),
 			Operators: a.operators,

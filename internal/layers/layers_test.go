@@ -83,7 +83,7 @@ func layerOf() map[string]int {
 		"internal/traffic": 42,
 		"internal/trial":   43,
 
-		"internal/web/chart": 44, "internal/web/fragment": 44, "internal/web/page": 45, "internal/web/session": 46, "internal/web/shelf": 47, "internal/web/console": 48, "internal/web/link": 48, "internal/web/wizard": 49,
+		"internal/web/chart": 44, "internal/web/fragment": 44, "internal/web/page": 45, "internal/web/session": 46, "internal/web/shelf": 47, "internal/web/console": 48, "internal/web/link": 48, "internal/web/agent": 48, "internal/web/wizard": 49,
 
 		"internal/intake": 45,
 

@@ -13,6 +13,7 @@ import (
 	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/link"
+	"github.com/valetkey/valetkey/internal/web/agent"
 	"github.com/valetkey/valetkey/internal/web/console"
 	"github.com/valetkey/valetkey/internal/web/fragment"
 	connectlink "github.com/valetkey/valetkey/internal/web/link"
@@ -41,7 +42,8 @@ type Config struct {
 	Domain    console.Domain
 	Writer    wizard.Writer
 	Network   wizard.Network
-	Links     *link.Links // nil: there are no links
+	Links     *link.Links  // nil: there are no links
+	Agents    agent.Agents // nil: there are no agents
 	Operators *access.Operators
 	OpenID    *session.OpenID             // nil: operators sign in with passwords only
 	PublicURL string                      // what browsers see
@@ -89,6 +91,9 @@ func New(config Config) http.Handler {
 			Pages: s.pages, PublicURL: config.PublicURL, Now: config.Now, Log: config.Log,
 		})
 		s.links.Register(mux, s.desk.Guard)
+	}
+	if config.Agents != nil {
+		agent.New(agent.Config{Agents: config.Agents, Pages: s.pages, PublicURL: config.PublicURL, Now: config.Now, Log: config.Log}).Register(mux, s.desk.Guard)
 	}
 	mux.HandleFunc("GET /{$}", s.landing)
 	mux.HandleFunc("GET /oauth/start/{flow}", s.start)

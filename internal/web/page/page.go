@@ -122,7 +122,7 @@ type View struct {
 // Notices are the keys, without "notice.", that an address may have a page
 // show after an action: ?done=KEY.
 func notices() string {
-	return " refreshed revoked deleted debug_on debug_off key_revoked password_changed signed_out signed_out_everywhere link_revoked link_extended first_run saved "
+	return " refreshed revoked deleted debug_on debug_off key_revoked agent_removed password_changed signed_out signed_out_everywhere link_revoked link_extended first_run saved "
 }
 
 // Render writes a page whole or not at all.
