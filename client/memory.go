@@ -75,8 +75,11 @@ func serverRequest(ctx context.Context, req *http.Request) *http.Request {
 	}
 	in.RemoteAddr = "127.0.0.1:0"
 	in.Proto, in.ProtoMajor, in.ProtoMinor = "HTTP/1.1", 1, 1
-	if in.Body == nil {
+	switch {
+	case in.Body == nil:
 		in.Body = http.NoBody
+	case in.Body != http.NoBody && in.ContentLength == 0:
+		in.ContentLength = -1 // to a client 0 is not known, to a server none
 	}
 	return in
 }

@@ -49,6 +49,29 @@ func TestBodiesStreamBothWaysInMemory(t *testing.T) {
 	}
 }
 
+func TestABodyOfUnknownLengthIsOneInMemoryToo(t *testing.T) {
+	for name, test := range map[string]struct {
+		body   io.Reader
+		length int64
+		want   int64
+	}{
+		"unknown": {io.MultiReader(strings.NewReader("abc")), 0, -1}, "told": {io.MultiReader(strings.NewReader("abc")), 3, 3},
+		"text": {strings.NewReader("abc"), 0, 3}, "none": {nil, 0, 0}, "empty": {http.NoBody, 0, 0},
+	} {
+		c := client.NewForHandler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			text, _ := io.ReadAll(r.Body)
+			if r.ContentLength != test.want || len(text) != 3 && test.want != 0 {
+				t.Errorf("%s: the length is %d, want %d; %q came", name, r.ContentLength, test.want, text)
+			}
+		}))
+		res, err := c.Call(t.Context(), "x", client.CallRequest{Method: "POST", Path: "/echo", Body: test.body, ContentLength: test.length})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+	}
+}
+
 func TestAHandlerThatWritesNothingAnswers200(t *testing.T) {
 	c := client.NewForHandler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	if err := c.Ping(t.Context()); err != nil {
