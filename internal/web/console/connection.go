@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
@@ -15,6 +16,7 @@ import (
 	"github.com/valetkey/valetkey/internal/manifest"
 	"github.com/valetkey/valetkey/internal/traffic"
 	"github.com/valetkey/valetkey/internal/web/chart"
+	"github.com/valetkey/valetkey/internal/web/page"
 	"github.com/valetkey/valetkey/internal/web/shelf"
 )
 
@@ -37,6 +39,7 @@ type connectionPage struct {
 	Debug     debugView
 	ByItself  bool // its grant needs no person
 	Consents  bool // administrators of organisations allow its client
+	Advice    page.Problem // what to do about the cause
 	Version   string
 	ProxyBase string
 	Runs      []operationLink
@@ -81,6 +84,7 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request) error {
 		ByItself: arrangement.ByItself(arrangement.GrantOf(connection.ConnectionSpec, provider), connection.ConnectionSpec),
 		Consents: provider.AdminConsent != nil,
 	}
+	p.Advice = c.advice(p)
 	p.Debug.On = p.Debug.Until.After(c.Now())
 	if tried, ok := shelf.Take[tryIt](c.shelf, r, false); ok {
 		p.Console = tried
@@ -89,6 +93,24 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request) error {
 		p.Tested = &tested
 	}
 	return c.render(w, r, "connection", p)
+}
+
+// advice is the remedy for somebody who looks at the page: the button, where
+// there is one that does what the command would.
+func (c *Console) advice(p connectionPage) (advice page.Problem) {
+	if p.Cause == nil {
+		return advice
+	}
+	remedy := p.Cause.Remedy
+	switch {
+	case remedy == "valetkey connect "+p.Name && !p.ByItself:
+		return page.Problem{Advice: c.Pages.Word("connection.press_authorize"), Command: remedy}
+	case remedy == "valetkey refresh "+p.Name:
+		return page.Problem{Advice: c.Pages.Word("connection.press_refresh"), Command: remedy}
+	case strings.HasPrefix(remedy, "valetkey "):
+		return page.Problem{Advice: remedy}
+	}
+	return advice.Advise(remedy)
 }
 
 func (c *Console) timeline(events []api.Event) template.HTML {

@@ -41,6 +41,7 @@ func (s *Set) funcs() template.FuncMap {
 		"has":   func(key string) bool { _, ok := s.words[key]; return ok },
 		"when":  instant,
 		"day":   day,
+		"begin": sentenceCase,
 		"under": func(path, section string) bool { return path == section || strings.HasPrefix(path, section+"/") },
 		"list":  func(items ...any) []any { return items },
 		"join":  func(items []string) string { return strings.Join(items, " ") },
