@@ -122,8 +122,14 @@ const readyPrefix = "listening on "
 // returns once it says where it listens. The test's end kills it.
 func startServe(t testing.TB, dataDir string, extra ...string) *server {
 	t.Helper()
+	return startBinary(t, binary(t), dataDir, extra...)
+}
+
+// startBinary is startServe with a binary that need not be of this version.
+func startBinary(t testing.TB, path, dataDir string, extra ...string) *server {
+	t.Helper()
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--data", dataDir}, extra...)
-	cmd := exec.Command(binary(t), args...)
+	cmd := exec.Command(path, args...)
 	cmd.Env = cleanEnviron()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
