@@ -32,7 +32,7 @@ func (db *DB) Atomically(ctx context.Context, do func(ctx context.Context) error
 	if db.within(ctx) != nil {
 		return do(ctx)
 	}
-	tx, err := db.write.BeginTx(ctx, db.engine.isolation())
+	tx, err := db.begin(ctx)
 	if err != nil {
 		return db.engine.judge(ctx, err)
 	}

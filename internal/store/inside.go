@@ -34,7 +34,7 @@ func (db *DB) Snapshot(ctx context.Context, read func(tx Tx) error) error {
 
 // Exclusive runs one long change in one transaction, once, however long it takes.
 func (db *DB) Exclusive(ctx context.Context, change func(tx Tx) error) error {
-	tx, err := db.write.BeginTx(ctx, db.engine.isolation())
+	tx, err := db.begin(ctx)
 	if err != nil {
 		return db.engine.judge(ctx, err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store/group"
 	"github.com/valetkey/valetkey/internal/store/outage"
+	"github.com/valetkey/valetkey/internal/store/prepared"
 	"github.com/valetkey/valetkey/internal/store/search"
 )
 
@@ -107,7 +108,8 @@ func (s *sqlite) open(ctx context.Context, db *DB, conns int) error {
 	if db.read, err = openPool(s.path, "deferred", readPragmas, conns); err != nil {
 		return err
 	}
-	db.group = group.New[*sql.Tx](group.SQL{Pool: db.write})
+	db.compiled = compiled{reads: prepared.New(db.read), writes: prepared.New(db.write)}
+	db.group = group.New[*prepared.Tx](group.SQL{Pool: db.writes})
 	return nil
 }
 

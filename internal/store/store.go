@@ -11,6 +11,7 @@ import (
 	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store/group"
+	"github.com/valetkey/valetkey/internal/store/prepared"
 	"github.com/valetkey/valetkey/internal/store/search"
 )
 
@@ -33,9 +34,14 @@ type DB struct {
 	patience time.Duration // how long one call may take; 0: as long as its caller lets it
 	read     *sql.DB
 	write    *sql.DB
-	group    *group.Group[*sql.Tx] // nil: each change has a transaction of its own
-	window   int                   // rows of a list; see [window]
+	group    *group.Group[*prepared.Tx] // nil: each change has a transaction of its own
+	window   int                        // rows of a list; see [window]
+	compiled
 }
+
+// compiled are the pools with their statements compiled; nil: the database's
+// library does that by itself.
+type compiled struct{ reads, writes *prepared.Pool }
 
 var (
 	_ ledger.Store    = (*DB)(nil)

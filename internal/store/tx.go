@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/prepared"
 )
 
 // queryer is a database or a transaction.
@@ -14,6 +15,21 @@ type queryer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// transaction is a queryer that ends.
+type transaction interface {
+	queryer
+	Commit() error
+	Rollback() error
+}
+
+// begin begins a writing transaction.
+func (db *DB) begin(ctx context.Context) (transaction, error) {
+	if db.writes != nil {
+		return db.writes.Begin(ctx, db.engine.isolation())
+	}
+	return db.write.BeginTx(ctx, db.engine.isolation())
 }
 
 // scanner is a row to be read.
@@ -38,9 +54,9 @@ func (db *DB) update(ctx context.Context, change func(tx queryer) error) error {
 	}
 	return db.bounded(ctx, func(ctx context.Context) (begun bool, err error) {
 		if db.group != nil {
-			return true, db.group.Do(ctx, func(tx *sql.Tx) error { return change(tx) })
+			return true, db.group.Do(ctx, func(tx *prepared.Tx) error { return change(tx) })
 		}
-		tx, err := db.write.BeginTx(ctx, db.engine.isolation())
+		tx, err := db.begin(ctx)
 		if err != nil {
 			return false, err
 		}
@@ -156,14 +172,26 @@ func find[T any](ctx context.Context, db *DB, scan func(scanner) (T, error), que
 		return found, db.engine.judge(ctx, err)
 	}
 	err = db.query(ctx, func(ctx context.Context) error {
-		found, err = collect(ctx, db.read, scan, query, args...)
+		found, err = collect(ctx, db.reader(), scan, query, args...)
 		return err
 	})
 	return found, err
 }
 
+// reader is what runs queries.
+type reader interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+func (db *DB) reader() reader {
+	if db.reads != nil {
+		return db.reads
+	}
+	return db.read
+}
+
 // collect reads all rows of a query; none after an error.
-func collect[T any](ctx context.Context, q queryer, scan func(scanner) (T, error), query string, args ...any) (found []T, err error) {
+func collect[T any](ctx context.Context, q reader, scan func(scanner) (T, error), query string, args ...any) (found []T, err error) {
 	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

@@ -115,8 +115,15 @@ func (g *Group[T]) run(turn []*entry[T]) {
 	}
 }
 
-// change runs each change behind a mark. An error is one of the transaction.
+// change runs each change behind a mark; one that is alone needs none. An error
+// is one of the transaction.
 func (g *Group[T]) change(tx T, turn []*entry[T]) error {
+	if len(turn) == 1 {
+		if err := turn[0].ctx.Err(); err != nil {
+			return err
+		}
+		return turn[0].change(tx)
+	}
 	for _, e := range turn {
 		if e.err = e.ctx.Err(); e.err != nil {
 			continue
