@@ -228,6 +228,12 @@ func TestP08_RequestsThatCanBeReadInTwoWaysAreLeftToTheStandardServer(t *testing
 	}
 }
 
+func TestP10_AHeadBeyondAllLimitsIsRefusedAlike(t *testing.T) {
+	t.Parallel() // the standard server lingers
+	here, there := serveFront(t, echo), serveStandard(t, echo)
+	agree(t, here, there, "GET / HTTP/1.1\r\nHost: h\r\nX: "+strings.Repeat("x", 100<<10)+"\r\n\r\n"+plain, nil)
+}
+
 const (
 	plain  = "GET /p HTTP/1.1\r\nHost: h\r\n\r\n"
 	posted = "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"

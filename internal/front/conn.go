@@ -10,7 +10,7 @@ import (
 // What a connection does just now.
 const (
 	idle    int32 = iota // it waits for a request, or for the rest of its head
-	active               // a request is answered
+	active               // a request is answered, or the standard server has it
 	removed              // it was closed while it was idle
 )
 
@@ -42,6 +42,7 @@ func newConn(s *Server, raw net.Conn, sight view) *conn {
 func (c *conn) serve() {
 	defer c.server.remove(c)
 	defer c.presence.stop()
+	defer c.contain()
 	for {
 		text, verdict := c.next()
 		if verdict == ordinary {
@@ -62,6 +63,14 @@ func (c *conn) serve() {
 	}
 }
 
+// contain ends the connection alone when something here is wrong.
+func (c *conn) contain() {
+	if thrown := recover(); thrown != nil {
+		c.logPanic(thrown)
+		c.raw.Close()
+	}
+}
+
 // next waits for the head of a request in full.
 func (c *conn) next() (string, verdict) {
 	limit := c.server.standard.IdleTimeout
@@ -77,7 +86,7 @@ func (c *conn) next() (string, verdict) {
 // handOver gives the connection to the standard server with what was read and
 // not answered.
 func (c *conn) handOver() {
-	if !c.first && c.input.isPreface() || c.raw.SetReadDeadline(time.Time{}) != nil {
+	if !c.first && c.input.isPreface() || !c.state.CompareAndSwap(idle, active) || c.raw.SetReadDeadline(time.Time{}) != nil {
 		c.raw.Close()
 		return
 	}

@@ -152,10 +152,13 @@ func standardServer(handler http.HandlerFunc, out io.Writer) *http.Server {
 type place struct {
 	callers *callers
 	log     *record
-	server  interface {
-		Serve(net.Listener) error
-		Close() error
-	}
+	server  server
+}
+
+// server is one of both.
+type server interface {
+	Serve(net.Listener) error
+	Close() error
 }
 
 // record is a log that may be written and read at once.

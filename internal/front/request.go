@@ -58,9 +58,7 @@ const maxStack = 64 << 10 // bytes of a stack in the log
 func (c *conn) handle(w http.ResponseWriter, r *http.Request) (done bool) {
 	defer func() {
 		if thrown := recover(); thrown != nil && thrown != http.ErrAbortHandler { //nolint:errorlint // thrown as it is
-			stack := make([]byte, maxStack)
-			stack = stack[:runtime.Stack(stack, false)]
-			c.server.logf("http: panic serving %v: %v\n%s", c.remote, thrown, stack)
+			c.logPanic(thrown)
 		}
 	}()
 	handler := c.server.standard.Handler
@@ -69,4 +67,10 @@ func (c *conn) handle(w http.ResponseWriter, r *http.Request) (done bool) {
 	}
 	handler.ServeHTTP(w, r)
 	return true
+}
+
+func (c *conn) logPanic(thrown any) {
+	stack := make([]byte, maxStack)
+	stack = stack[:runtime.Stack(stack, false)]
+	c.server.logf("http: panic serving %v: %v\n%s", c.remote, thrown, stack)
 }

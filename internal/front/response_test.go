@@ -138,6 +138,21 @@ func TestAPanicIsLoggedWithItsStackAndEndsTheConnectionAlone(t *testing.T) {
 	}
 }
 
+// mad is a connection that panics when it is written to.
+type mad struct{ *script }
+
+func (mad) Write([]byte) (int, error) { panic("mad") }
+
+func TestAPanicOfTheServerItselfEndsTheConnectionAlone(t *testing.T) {
+	p := serveFront(t, echo)
+	conn := mad{newScript(plain)}
+	p.callers.next <- conn
+	conn.answered()
+	if got := p.say(plain); !strings.HasPrefix(got, "HTTP/1.1 200 OK\r\n") || !strings.Contains(p.log.String(), "panic serving 192.0.2.2:4711: mad") {
+		t.Errorf("%q, %s", got, p.log)
+	}
+}
+
 func TestAnAnswerThatNobodyTakesEndsItsRequest(t *testing.T) {
 	p := serveFront(t, func(w http.ResponseWriter, r *http.Request) {
 		if err := http.NewResponseController(w).Flush(); !errors.Is(err, net.ErrClosed) {
