@@ -11,6 +11,8 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/onbehalf"
+	"github.com/valetkey/valetkey/internal/secret"
 )
 
 func TestP11_ARefusedTokenIsRenewedAndTheRequestSentAgainOnce(t *testing.T) {
@@ -179,5 +181,19 @@ func TestARunningRenewalIsJoinedByItsOwnGenerationOnly(t *testing.T) {
 	b.leave("a")
 	if b.enter("a", 1) {
 		t.Error("an ended renewal was joined")
+	}
+}
+
+func TestARefusalForOneUserHoldsNoOtherUserBack(t *testing.T) {
+	r := newRig(t, "/v1", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+	for _, user := range []string{"maria", "paul", "maria"} {
+		response, err := r.Do(onbehalf.With(t.Context(), secret.NewText(user)), "mail", Request{Path: "/me"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+	}
+	if r.credentials.renewals != 2 {
+		t.Errorf("%d renewals for two users, of whom one called twice", r.credentials.renewals)
 	}
 }

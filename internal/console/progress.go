@@ -35,9 +35,9 @@ func (s Streams) Progress(ctx context.Context, now func() time.Time, doing strin
 // countEvery is how often a count on a terminal changes.
 const countEvery = 200 * time.Millisecond
 
-// Count shows on a terminal how many items came so far, and does nothing
-// elsewhere. A negative count takes the line away.
-func (s Streams) Count(now func() time.Time, doing string) func(count int) {
+// Count shows on a terminal how many came so far of what is named, and does
+// nothing elsewhere. A negative count takes the line away.
+func (s Streams) Count(now func() time.Time, doing, what string) func(count int) {
 	if !Terminal(s.Err) {
 		return func(int) {}
 	}
@@ -49,7 +49,7 @@ func (s Streams) Count(now func() time.Time, doing string) func(count int) {
 			fmt.Fprint(s.Err, "\r\x1b[K")
 		case at.Sub(last) >= countEvery:
 			last = at
-			fmt.Fprintf(s.Err, "\r%s: %d items", doing, count)
+			fmt.Fprintf(s.Err, "\r%s: %d %s", doing, count, what)
 		}
 	}
 }

@@ -91,7 +91,7 @@ func (c Case) byCode(err *oauth.Error) (title, remedy string, ok bool) {
 		return "the redirect URI is not registered at the provider", "register exactly " + c.RedirectURI, true
 	case err.Code == "invalid_scope":
 		return "the provider does not know a scope, or does not grant it to this client",
-			"correct the scopes of " + c.Connection + ", or allow them in the registration of " + c.Client, true
+			"correct the scopes: valetkey connect " + c.Connection + " --scope SCOPE; or allow them in the registration of " + c.Client, true
 	case err.Code == "access_denied":
 		return "access was denied at the provider", "valetkey connect " + c.Connection + ", and allow it there", true
 	}

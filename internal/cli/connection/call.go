@@ -3,6 +3,7 @@ package connection
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/client"
 	"github.com/valetkey/valetkey/internal/cli/prompt"
+	"github.com/valetkey/valetkey/internal/console"
 )
 
 // callFlags are what valetkey call takes.
@@ -157,7 +159,7 @@ func (p Commands) call(ctx context.Context, s *prompt.Session, name string, r cl
 	if f.paginate {
 		printer := pagePrinter{connection: name, body: out, shown: func(int) {}}
 		if f.out != "" { // else the pages themselves are the progress
-			printer.shown = p.Streams.Person().Count(p.Env.Now, "pages")
+			printer.shown = p.Streams.Person().Count(p.Env.Now, name, "pages")
 		}
 		if f.include {
 			printer.head = p.Streams.Out
@@ -169,15 +171,30 @@ func (p Commands) call(ctx context.Context, s *prompt.Session, name string, r cl
 		return err
 	}
 	defer res.Body.Close()
+	if err := p.answer(res, f, out); err != nil {
+		return brokenOff(ctx, err)
+	}
+	return callOutcome(name, res.StatusCode, res.Header)
+}
+
+// answer prints one answer.
+func (p Commands) answer(res *http.Response, f callFlags, out io.Writer) error {
 	if f.include {
 		if err := writeHead(p.Streams.Out, res.StatusCode, res.Header); err != nil {
 			return err
 		}
 	}
-	if _, err := io.Copy(out, res.Body); err != nil {
-		return brokenOff(ctx, err)
+	last := &lastByte{Writer: out}
+	if _, err := io.Copy(last, res.Body); err != nil {
+		return err
 	}
-	return callOutcome(name, res.StatusCode, res.Header)
+	if last.open && f.out == "" && console.Terminal(p.Streams.Out) {
+		fmt.Fprintln(p.Streams.Out) // what follows begins a line of its own
+	}
+	if to := res.Header.Get("Location"); to != "" && res.StatusCode/100 == 3 && !f.include {
+		p.Note("the API redirects to %s; api.redirects of the connection says what is followed: same_origin, all", console.Paragraph(to))
+	}
+	return nil
 }
 
 // callOutcome is the error of an answer that failed, by its status or by what

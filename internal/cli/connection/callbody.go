@@ -1,10 +1,11 @@
 package connection
 
 import (
-	"fmt"
+	"bytes"
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/textproto"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -62,11 +63,7 @@ func fileBody(path string) (body, error) {
 		_ = file.Close()
 		return body{}, prompt.Usage("give a file", "%s is not a file", path)
 	}
-	kind := mime.TypeByExtension(filepath.Ext(path))
-	if kind == "" {
-		kind = "application/octet-stream"
-	}
-	return body{reader: file, kind: kind, size: info.Size()}, nil
+	return body{reader: file, kind: fileKind(path), size: info.Size()}, nil
 }
 
 // multipartBody streams the files: none is held in memory.
@@ -87,11 +84,41 @@ func multipartBody(f callFlags) (body, error) {
 	}
 	reader, pipe := io.Pipe()
 	form := multipart.NewWriter(pipe)
-	go func() { _ = pipe.CloseWithError(writeForm(form, f)) }()
-	return body{reader: reader, kind: form.FormDataContentType()}, nil
+	size, err := formSize(form.Boundary(), f)
+	if err != nil {
+		return body{}, err
+	}
+	go func() { _ = pipe.CloseWithError(writeForm(form, f, writeFile)) }()
+	return body{reader: reader, kind: form.FormDataContentType(), size: size}, nil
 }
 
-func writeForm(form *multipart.Writer, f callFlags) error {
+// formSize is how many bytes a form has: many servers of forms want to know
+// before they read one. It is 0 where a file does not say, as a pipe does not.
+func formSize(boundary string, f callFlags) (int64, error) {
+	var around bytes.Buffer
+	form := multipart.NewWriter(&around)
+	if err := form.SetBoundary(boundary); err != nil {
+		return 0, err
+	}
+	var files int64
+	known := true
+	err := writeForm(form, f, func(_ io.Writer, path string) error {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		files += info.Size()
+		known = known && info.Mode().IsRegular()
+		return nil
+	})
+	if err != nil || !known {
+		return 0, err
+	}
+	return int64(around.Len()) + files, nil
+}
+
+// writeForm writes the fields and then the files, each by a function of its path.
+func writeForm(form *multipart.Writer, f callFlags, content func(part io.Writer, path string) error) error {
 	for _, text := range f.form {
 		name, value, _ := strings.Cut(text, "=")
 		if err := form.WriteField(name, value); err != nil {
@@ -100,23 +127,39 @@ func writeForm(form *multipart.Writer, f callFlags) error {
 	}
 	for _, text := range f.files {
 		name, path, _ := strings.Cut(text, "=@")
-		if err := writeFile(form, name, path); err != nil {
+		part, err := form.CreatePart(fileHeader(name, path))
+		if err == nil {
+			err = content(part, path)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return form.Close()
 }
 
-func writeFile(form *multipart.Writer, name, path string) error {
+// fileHeader is the header of a file's part (RFC 7578 sections 4.2, 4.4).
+func fileHeader(name, path string) textproto.MIMEHeader {
+	return textproto.MIMEHeader{
+		"Content-Disposition": {multipart.FileContentDisposition(name, filepath.Base(path))},
+		"Content-Type":        {fileKind(path)},
+	}
+}
+
+func writeFile(part io.Writer, path string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	part, err := form.CreateFormFile(name, filepath.Base(path))
-	if err != nil {
-		return fmt.Errorf("writing the form: %w", err)
-	}
 	_, err = io.Copy(part, file)
 	return err
+}
+
+// fileKind is the media type of a file by its name.
+func fileKind(path string) string {
+	if kind := mime.TypeByExtension(filepath.Ext(path)); kind != "" {
+		return kind
+	}
+	return "application/octet-stream"
 }

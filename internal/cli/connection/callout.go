@@ -57,6 +57,20 @@ func writeHead(w io.Writer, status int, header http.Header) error {
 	return err
 }
 
+// lastByte notes whether what was written ends within a line.
+type lastByte struct {
+	io.Writer
+	open bool
+}
+
+// Write implements [io.Writer].
+func (l *lastByte) Write(p []byte) (int, error) {
+	if len(p) > 0 {
+		l.open = p[len(p)-1] != '\n'
+	}
+	return l.Writer.Write(p)
+}
+
 // brokenOff says that what was printed is not all of it.
 func brokenOff(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, syscall.EPIPE) {

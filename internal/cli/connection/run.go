@@ -130,7 +130,7 @@ func (p Commands) run(ctx context.Context, s *prompt.Session, run client.Operati
 	}
 	defer func() { err = finish(err, err == nil) }()
 	printer := newItemPrinter(p.Flags.Output, out)
-	shown := p.Streams.Person().Count(p.Env.Now, run.Operation)
+	shown := p.Streams.Person().Count(p.Env.Now, run.Operation, "items")
 	if f.out == "" && p.Flags.Output == "ndjson" {
 		shown = func(int) {} // the items themselves are the progress
 	}
