@@ -44,11 +44,14 @@ func (r *Registry) Connect(w http.ResponseWriter, request *http.Request) error {
 	if err != nil {
 		return err
 	}
+	r.Hub.Expect([]string{a.Name}) // from here on the agent may say that it is connected
 	conn, err := tunnel.Accept(w, request, a.Name, r.Node)
 	if err != nil {
 		return err
 	}
 	now := r.Now().UTC()
+	r.serving.Add(1)
+	defer r.serving.Done()
 	hello.Address = remote(request)
 	t := Tunnel{
 		Agent: a.Name, Node: r.Node, Instance: hello.Instance, Version: hello.Version, Address: hello.Address,
@@ -114,6 +117,34 @@ func (r *Registry) serve(ctx context.Context, t Tunnel, hello tunnel.Hello, conn
 	defer cancel()
 	if err := r.Store.DropTunnel(ctx, t); err != nil {
 		log.Debug("it is not written that an agent is gone; it is forgotten by itself", slog.Any("error", err))
+	}
+}
+
+// Open takes tunnels from now on. alone says that no other process serves the
+// same store: what is written of tunnels is then of one that is no more.
+func (r *Registry) Open(ctx context.Context, alone bool) error {
+	var expected []string
+	for name, a := range r.table.Load().byName {
+		if a.Instance != "" {
+			expected = append(expected, name)
+		}
+	}
+	r.Hub.Expect(expected)
+	if !alone {
+		return nil
+	}
+	return r.Store.PruneTunnels(ctx, r.Now().UTC())
+}
+
+// Close ends all tunnels of this node and waits, as long as the context lets it,
+// until that is written.
+func (r *Registry) Close(ctx context.Context) {
+	r.Hub.Close()
+	done := make(chan struct{})
+	go func() { r.serving.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
 	}
 }
 

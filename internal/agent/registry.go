@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -80,7 +81,8 @@ type Config struct {
 // Registry is the agents. It is safe for concurrent use.
 type Registry struct {
 	Config
-	table atomic.Pointer[table]
+	table   atomic.Pointer[table]
+	serving sync.WaitGroup
 }
 
 // table is what requests are judged by. It is replaced, never changed.

@@ -57,6 +57,9 @@ func nodeName() string {
 
 // beat writes down which agents are connected here until the context ends.
 func (s *Server) beat(ctx context.Context) {
+	if err := s.agents.Open(ctx, !s.store.Shared()); err != nil && ctx.Err() == nil {
+		s.config.Log.Warn("agents of an earlier process are listed for a while", slog.Any("error", err))
+	}
 	ticker := time.NewTicker(agent.Every)
 	defer ticker.Stop()
 	for {

@@ -209,7 +209,7 @@ func (a *App) ready(ctx context.Context) error {
 // what is buffered and closes the database.
 func (a *App) Close(ctx context.Context) error {
 	err := a.broker.Close(ctx) // renewals may lead through agents
-	a.hub.Close()
+	a.agents.Close(ctx)
 	return errors.Join(err, a.keys.Flush(ctx), a.audit.Flush(ctx), a.keepMark(ctx), a.closeStore())
 }
 

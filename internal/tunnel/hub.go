@@ -36,6 +36,27 @@ type Presence struct {
 	Since time.Time
 }
 
+// Expect says that agents come any moment: they are opening a tunnel, or had one
+// to the process before this one. Requests wait for them as if it had just broken.
+func (h *Hub) Expect(agents []string) {
+	now := h.Clock.withDefaults().Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.prepare()
+	for _, agent := range agents {
+		if h.sessions[agent] == nil {
+			h.lost[agent] = now
+		}
+	}
+}
+
+// prepare makes what the zero value lacks. It needs the lock.
+func (h *Hub) prepare() {
+	if h.lost == nil {
+		h.sessions, h.lost = make(map[string]*session), make(map[string]time.Time)
+	}
+}
+
 // Serve dials through a tunnel until it ends, and returns why it did. An older
 // tunnel of the same agent ends: the newest counts.
 func (h *Hub) Serve(agent string, hello Hello, conn *Conn) error {
@@ -63,10 +84,8 @@ func (h *Hub) add(s *session) bool {
 		h.mu.Unlock()
 		return false
 	}
+	h.prepare()
 	before := h.sessions[s.agent]
-	if h.sessions == nil {
-		h.sessions, h.lost = make(map[string]*session), make(map[string]time.Time)
-	}
 	h.sessions[s.agent] = s
 	delete(h.lost, s.agent)
 	if h.arrived != nil {

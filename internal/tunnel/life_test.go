@@ -268,3 +268,24 @@ func TestTheTokenLeavesOverTLSOnly(t *testing.T) {
 		}
 	}
 }
+
+func TestRequestsWaitForAgentsThatTheProcessBeforeHad(t *testing.T) {
+	waits := make(chan time.Duration, 1)
+	b := newBench(t, Clock{After: func(d time.Duration) <-chan time.Time { waits <- d; return nil }})
+	to := listener(t, echo)
+	b.hub.Expect([]string{"plant"})
+	dialled := make(chan error, 1)
+	go func() {
+		_, err := b.hub.Dial(t.Context(), []string{"other", "plant"}, to)
+		dialled <- err
+	}()
+	if wait := within(t, waits); wait <= 0 || wait > patience {
+		t.Errorf("it waits %v", wait)
+	}
+	b.agent("plant", to)
+	if err := within(t, dialled); err != nil {
+		t.Error(err)
+	}
+	b.hub.Expect([]string{"plant"}) // it is there
+	says(t, b.dial("plant", to), "at once")
+}
