@@ -262,6 +262,7 @@ func (k kills) round(t *testing.T, provider *soakProvider, dir, phase string, de
 	<-killed
 	<-refresh
 	provider.during(nil)
+	provider.settle()
 	step := stepAnswered
 	switch {
 	case provider.asked() == asked:
@@ -274,8 +275,6 @@ func (k kills) round(t *testing.T, provider *soakProvider, dir, phase string, de
 	again := startServe(t, dir, "--sweep", "off")
 	defer again.kill()
 	got := run(t, env, "refresh", "mail", "-o", "json")
-	// Only now: what the killed server had sent may have reached the provider
-	// late, but before this renewal was refused.
 	rotated, _, _ := provider.tally("mail")
 	switch {
 	case got.code == 0:

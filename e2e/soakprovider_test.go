@@ -32,6 +32,8 @@ type soakProvider struct {
 	rotations int
 	reused    int
 	refused   int
+	under     int                // requests under way
+	none      *sync.Cond         // there are none
 	at        func(phase string) // called outside the lock
 }
 
@@ -46,6 +48,7 @@ type soakGrant struct {
 func newSoakProvider(t testing.TB, lifetime int, grace bool) *soakProvider {
 	t.Helper()
 	p := &soakProvider{lifetime: lifetime, grace: grace, grants: map[string]*soakGrant{}, refreshes: map[string]int{}, end: make(chan struct{})}
+	p.none = sync.NewCond(&p.mu)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /token", p.token)
 	mux.HandleFunc("/api/stream", p.stream)
@@ -95,7 +98,9 @@ func (p *soakProvider) token(w http.ResponseWriter, r *http.Request) {
 	_ = r.ParseForm()
 	p.mu.Lock()
 	p.requests++
+	p.under++
 	p.mu.Unlock()
+	defer p.left()
 	p.reach(phaseAsked)
 	body, ok := p.rotate(r.PostForm.Get("refresh_token"))
 	if ok {
@@ -109,6 +114,24 @@ func (p *soakProvider) token(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).Flush()
 	if ok {
 		p.reach(phaseAnswered)
+	}
+}
+
+func (p *soakProvider) left() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.under--; p.under == 0 {
+		p.none.Broadcast()
+	}
+}
+
+// settle returns once nothing of a client that is dead is on its way any more.
+func (p *soakProvider) settle() {
+	p.CloseClientConnections()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.under > 0 {
+		p.none.Wait()
 	}
 }
 
