@@ -49,7 +49,7 @@ func apiTable() table {
 			text("api.media_type", "api.success_media_type", "api.error_media_type", "api.soap_action", "api.success_path"), each("api.success_values"),
 			text("api.fail_path"), each("api.fail_values"), text("api.error_path"))},
 		{"network", slices.Concat(
-			choice("api.redirects", api.RedirectsNone, api.RedirectsSameOrigin, api.RedirectsAll), check("api.cookies", "api.compression"), text("api.proxy"),
+			choice("api.redirects", api.RedirectsNone, api.RedirectsSameOrigin, api.RedirectsAll), check("api.cookies", "api.compression", "api.caching"), text("api.proxy"), list("api.agent"),
 			area("api.tls.ca"), check("api.tls.client_certificate"), text("api.tls.certificate"), check("api.tls.insecure_skip_verify"))},
 	}
 }
