@@ -133,7 +133,10 @@ func TestALoginPageInsteadOfAnAnswerIsARefusalWhereConfigured(t *testing.T) {
 			r.credentials.target.AuthError.LoginPage = test.rule
 			r.credentials.target.Retry.Mode = api.RetryNone
 			r.credentials.target.Logins = []*url.URL{{Scheme: "https", Host: "login.example", Path: "/oauth"}}
-			r.do(t, Request{Path: "/", Header: http.Header{"Accept": {test.accept}}})
+			response, _ := r.do(t, Request{Path: "/", Header: http.Header{"Accept": {test.accept}}})
+			if told := response.Header.Get(HeaderFailure) != ""; told != test.renewed {
+				t.Errorf("that the next token is refused too, with a status that does not say so, is told: %v", told)
+			}
 			if renewed := r.credentials.renewals == 1; renewed != test.renewed {
 				t.Errorf("renewed: %v", renewed)
 			}

@@ -145,6 +145,7 @@ func (e *Engine) Do(ctx context.Context, connection string, r Request) (*http.Re
 		if response, err = e.afterRefusal(ctx, credential, &o, response); err != nil {
 			return nil, err
 		}
+		e.tellRefusal(credential, &o, response)
 	}
 	e.stepUp(ctx, credential, &o, response)
 	outcome(credential.Target, &o, response)

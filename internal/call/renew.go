@@ -33,6 +33,14 @@ func (e *Engine) afterRefusal(ctx context.Context, used *broker.Credential, o *o
 	return e.attempt(ctx, fresh, o)
 }
 
+// tellRefusal says of an answer that it refuses the token still, where its
+// status does not.
+func (e *Engine) tellRefusal(used *broker.Credential, o *outgoing, response *http.Response) {
+	if response.StatusCode < 400 && response.Header.Get(HeaderRetryable) == "" && e.refuses(used.Target, o, response) {
+		response.Header.Set(HeaderFailure, "the API does not take the token, by api.auth_error of the connection")
+	}
+}
+
 // another returns a credential of a later generation than the refused one:
 // one that is there already, or a renewed one unless the brake holds. It is
 // nil when there is none.

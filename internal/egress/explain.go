@@ -61,7 +61,7 @@ func certificate(err error) (what, hint string) {
 	}
 	if authority := new(x509.UnknownAuthorityError); errors.As(err, authority) {
 		return "the certificate is signed by an authority that this machine does not trust" + issuer(authority.Cert),
-			"add the authority's certificate to the machine's trust store, or name a file with it in SSL_CERT_FILE"
+			"add the authority's certificate to the machine's trust store, or name a file with it in SSL_CERT_FILE; of an API it may stand in api.tls.ca of the connection"
 	}
 	if failed := new(*tls.CertificateVerificationError); errors.As(err, failed) {
 		return "the certificate cannot be verified", ""
