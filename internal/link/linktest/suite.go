@@ -36,10 +36,11 @@ func sample(id string) link.Link {
 	return link.Link{
 		ID: id, Hash: [32]byte{id[0], 0, 255}, Connection: "mail", Status: api.LinkOpened, Flow: "flow-" + id,
 		Terms: link.Terms{
+			Kind: api.LinkAdminConsent, ThenAuthorize: true,
 			Create: &api.ConnectionSpec{Client: "app", Scopes: []string{"größer"}}, ExpectedAccount: "maria@contoso.com",
 			Brand: api.ConnectLinkBrand{Name: "Contoso"}, ReturnTo: "https://contoso.com/", Webhook: "https://contoso.com/hook",
 		},
-		Progress:      link.Progress{OpenedAt: start(), Cause: &api.Cause{Code: "x"}, Tries: 2},
+		Progress:      link.Progress{OpenedAt: start(), Cause: &api.Cause{Code: "x"}, Tries: 2, Granted: map[string]string{"tenant": "größer"}},
 		WebhookSecret: []byte{1, 0, 2}, DueAt: start(), CreatedAt: start(), ExpiresAt: start().Add(time.Hour), Version: 1,
 	}
 }

@@ -189,7 +189,7 @@ func (j *work) page(id string) workPage {
 	defer j.mu.Unlock()
 	p := workPage{
 		Action: j.Action, ID: id, Total: j.Total, Cut: j.Cut, Over: j.over, Good: len(j.links), Bad: len(j.failed),
-		Failed: slices.Clone(j.failed[:min(len(j.failed), named)]),
+		Failed: sorted(j.failed)[:min(len(j.failed), named)],
 	}
 	if p.Linked() && p.Over {
 		p.Links = sorted(j.links)[:min(len(j.links), named)]
