@@ -37,8 +37,8 @@ type connectionPage struct {
 	Console   tryIt
 	Tested    *testView
 	Debug     debugView
-	ByItself  bool // its grant needs no person
-	Consents  bool // administrators of organisations allow its client
+	ByItself  bool         // its grant needs no person
+	Consents  bool         // administrators of organisations allow its client
 	Advice    page.Problem // what to do about the cause
 	Version   string
 	ProxyBase string
