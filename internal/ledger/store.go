@@ -231,6 +231,8 @@ type ScheduleStore interface {
 	ClaimDue(ctx context.Context, now, until time.Time, limit int) ([]Due, error)
 	// PutOff sets when a connection is looked at next (zero: never), unless it has another generation by now.
 	PutOff(ctx context.Context, connection string, generation int64, at time.Time) error
+	// PutOffAll is PutOff for many, in one write.
+	PutOffAll(ctx context.Context, due []Due, at time.Time) error
 }
 
 // EventStore keeps events.

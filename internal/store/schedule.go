@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/valetkey/valetkey/internal/ledger"
@@ -38,16 +40,28 @@ func (db *DB) ClaimDue(ctx context.Context, now, until time.Time, limit int) ([]
 // PutOff sets when a connection is looked at next, unless it has a newer token
 // set by now: that came with its own time.
 func (db *DB) PutOff(ctx context.Context, connection string, generation int64, at time.Time) error {
+	return db.PutOffAll(ctx, []ledger.Due{{Connection: connection, Generation: generation}}, at)
+}
+
+// PutOffAll is PutOff for many, in one transaction. The order of names is the
+// same for every node, so that two that write the same rows wait in turn.
+func (db *DB) PutOffAll(ctx context.Context, due []ledger.Due, at time.Time) error {
+	due = slices.SortedFunc(slices.Values(due), func(a, b ledger.Due) int { return strings.Compare(a.Connection, b.Connection) })
 	return db.update(ctx, func(tx queryer) error {
-		_, err := tx.ExecContext(ctx, `
-			UPDATE connections
-			SET due_at = $1
-			WHERE name = $2
-			  AND generation = $3`,
-			millis(at),
-			connection,
-			generation)
-		return err
+		for _, d := range due {
+			_, err := tx.ExecContext(ctx, `
+				UPDATE connections
+				SET due_at = $1
+				WHERE name = $2
+				  AND generation = $3`,
+				millis(at),
+				d.Connection,
+				d.Generation)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

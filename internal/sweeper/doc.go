@@ -1,7 +1,8 @@
 // Package sweeper renews tokens before anyone needs them, and keeps grants
 // alive that nobody uses.
 //
-//	Run: every second ─▶ claim what is due (in the database, so that nodes share it)
+//	Run: every second, and when a full lane has room again
+//	     ─▶ claim what is due (in the database, so that nodes share it)
 //	     ─▶ a lane for each provider: so many at once, so many a second,
 //	        closed while the provider is down ─▶ Renew
 //

@@ -14,6 +14,8 @@ const (
 	// A closed lane lets one connection probe after a wait that doubles.
 	firstWait   = 10 * time.Second
 	longestWait = 5 * time.Minute
+	// fullWait is how long a connection is put off for which a lane had no room.
+	fullWait = 2 * time.Second
 	// queue bounds the connections that wait in one lane, so that a slow
 	// provider does not fill the room of all.
 	queue = 1024
@@ -30,6 +32,7 @@ type lane struct {
 	opens    time.Time     // when the next probe may go
 	probing  bool          // one is on its way
 	queued   int           // entered and not left
+	full     bool          // one was refused since half of the queue was free
 }
 
 func newLane(limits Limits) *lane {
@@ -48,8 +51,12 @@ func newLane(limits Limits) *lane {
 func (l *lane) enter(now time.Time) (again time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.queued >= queue || l.closed(now) {
+	if l.closed(now) {
 		return l.next(now), false
+	}
+	if l.queued >= queue {
+		l.full = true
+		return now.Add(fullWait), false
 	}
 	l.queued++
 	return time.Time{}, true
@@ -72,11 +79,15 @@ func (l *lane) closed(now time.Time) bool {
 	return l.waits > 0 && (l.probing || now.Before(l.opens))
 }
 
-// leave is for each that entered.
-func (l *lane) leave() {
+// leave is for each that entered. It reports whether the lane was full and has
+// room for half a queue now.
+func (l *lane) leave() (drained bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.queued--
+	drained = l.full && l.queued <= queue/2
+	l.full = l.full && !drained
+	return drained
 }
 
 // slot takes one, at the lane's pace, and returns how to give it back.

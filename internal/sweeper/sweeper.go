@@ -21,6 +21,9 @@ const (
 	batch = 512
 	// inFlight bounds the claimed connections of all providers together.
 	inFlight = 4096
+	// patience bounds the connections of full or closed lanes that one look passes
+	// over to find others.
+	patience = 4096
 )
 
 // Renewer is the broker.
@@ -35,7 +38,7 @@ type Renewer interface {
 // Schedule is the store's part.
 type Schedule interface {
 	ClaimDue(ctx context.Context, now, until time.Time, limit int) ([]ledger.Due, error)
-	PutOff(ctx context.Context, connection string, generation int64, at time.Time) error
+	PutOffAll(ctx context.Context, due []ledger.Due, at time.Time) error
 }
 
 // Limits are for one provider, on this node.
@@ -52,33 +55,49 @@ type Sweeper struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 
-	mu    sync.Mutex
-	lanes map[string]*lane
-	busy  sync.WaitGroup
-	room  chan struct{} // one for each connection in flight
+	mu      sync.Mutex
+	lanes   map[string]*lane
+	busy    sync.WaitGroup
+	room    chan struct{} // one for each connection in flight
+	drained chan struct{} // a lane that was full has room
 }
 
-// Run sweeps at each tick until the context ends, then waits for what it
-// began.
+// Run sweeps at each tick, and when a lane that was full has room again, until
+// the context ends; then it waits for what it began.
 func (s *Sweeper) Run(ctx context.Context, ticks <-chan time.Time) {
 	s.room = make(chan struct{}, inFlight)
+	s.drained = make(chan struct{}, 1)
 	defer s.busy.Wait()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticks:
-		}
-		for s.round(ctx) {
+			s.look(ctx, patience)
+		case <-s.drained:
+			s.look(ctx, 1)
 		}
 	}
 }
 
-// round claims one batch and hands it out. It reports whether there may be more.
-func (s *Sweeper) round(ctx context.Context) bool {
+// look claims what is due and hands it out, until so many had no way or there
+// is no more.
+func (s *Sweeper) look(ctx context.Context, refusals int) {
+	for refusals > 0 {
+		refused, more := s.round(ctx)
+		if !more {
+			return
+		}
+		refusals -= refused
+	}
+}
+
+// round claims one batch and hands it out. It says how many had no way, and
+// whether there may be more that are due.
+func (s *Sweeper) round(ctx context.Context) (refused int, more bool) {
 	free := min(batch, cap(s.room)-len(s.room))
 	if free == 0 || ctx.Err() != nil {
-		return false
+		return 0, false
 	}
 	now := s.Now()
 	due, err := s.Store.ClaimDue(ctx, now, now.Add(claimLife), free)
@@ -86,43 +105,50 @@ func (s *Sweeper) round(ctx context.Context) bool {
 		if ctx.Err() == nil {
 			s.Log.Warn("what is due cannot be read; it is tried again", slog.Any("error", err))
 		}
-		return false
+		return 0, false
 	}
+	later := make(map[time.Time][]ledger.Due)
 	for _, d := range due {
-		s.hand(ctx, d)
+		if again, ok := s.hand(ctx, d, now); !ok {
+			later[again] = append(later[again], d)
+			refused++
+		}
 	}
-	return len(due) == free
+	for again, put := range later {
+		s.putOff(ctx, put, again)
+	}
+	return refused, len(due) == free
 }
 
-// hand gives a connection to its provider's lane, or puts it off while that is
-// closed.
-func (s *Sweeper) hand(ctx context.Context, due ledger.Due) {
+// hand gives a connection to its provider's lane; while that is closed or full
+// it says when to come again.
+func (s *Sweeper) hand(ctx context.Context, due ledger.Due, now time.Time) (again time.Time, ok bool) {
 	provider, err := s.Broker.ProviderOf(ctx, due.Client)
 	if err != nil {
 		s.Log.Warn("the provider of a connection cannot be read", slog.String("connection", due.Connection), slog.Any("error", err))
-		return
+		return time.Time{}, true // its claim ends by itself
 	}
 	l := s.lane(provider)
-	if again, ok := l.enter(s.Now()); !ok {
-		s.putOff(ctx, due, again)
-		return
+	if again, ok := l.enter(now); !ok {
+		return again, false
 	}
 	s.room <- struct{}{}
 	s.busy.Go(func() {
 		defer func() { <-s.room }()
 		s.renew(ctx, l, due)
 	})
+	return time.Time{}, true
 }
 
 func (s *Sweeper) renew(ctx context.Context, l *lane, due ledger.Due) {
-	defer l.leave()
+	defer s.leave(l)
 	free, err := l.slot(ctx)
 	if err != nil {
 		return // the server stops; the claim ends by itself
 	}
 	defer free()
 	if again, ok := l.begin(s.Now()); !ok {
-		s.putOff(ctx, due, again)
+		s.putOff(ctx, []ledger.Due{due}, again)
 		return
 	}
 	// A renewal that has begun is finished, whoever stops.
@@ -130,13 +156,25 @@ func (s *Sweeper) renew(ctx context.Context, l *lane, due ledger.Due) {
 	l.note(err, s.Now())
 	if err != nil {
 		s.Log.Info("a connection could not be renewed ahead of need", slog.String("connection", due.Connection), slog.Any("error", err))
-		s.putOff(context.WithoutCancel(ctx), due, l.opensAt(s.Now()))
+		s.putOff(context.WithoutCancel(ctx), []ledger.Due{due}, l.opensAt(s.Now()))
 	}
 }
 
-func (s *Sweeper) putOff(ctx context.Context, due ledger.Due, at time.Time) {
-	if err := s.Store.PutOff(ctx, due.Connection, due.Generation, at); err != nil {
-		s.Log.Warn("a connection was not put off; its claim ends by itself", slog.String("connection", due.Connection), slog.Any("error", err))
+func (s *Sweeper) putOff(ctx context.Context, due []ledger.Due, at time.Time) {
+	if err := s.Store.PutOffAll(ctx, due, at); err != nil {
+		s.Log.Warn("connections were not put off; their claims end by themselves", slog.String("connection", due[0].Connection), slog.Int("count", len(due)), slog.Any("error", err))
+	}
+}
+
+// leave is for each that entered a lane. One that was full is filled again
+// without waiting for the next tick.
+func (s *Sweeper) leave(l *lane) {
+	if !l.leave() {
+		return
+	}
+	select {
+	case s.drained <- struct{}{}:
+	default: // it is known already
 	}
 }
 

@@ -27,6 +27,7 @@ type fake struct {
 	down    map[string]bool
 	slow    map[string]chan struct{}
 	claims  int
+	putOffs int // writes
 }
 
 func newFake() *fake {
@@ -64,10 +65,13 @@ func (f *fake) ClaimDue(_ context.Context, now, until time.Time, limit int) (due
 	return due, nil
 }
 
-func (f *fake) PutOff(_ context.Context, connection string, _ int64, at time.Time) error {
+func (f *fake) PutOffAll(_ context.Context, due []ledger.Due, at time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.due[connection] = at
+	f.putOffs++
+	for _, d := range due {
+		f.due[d.Connection] = at
+	}
 	return nil
 }
 
@@ -189,6 +193,21 @@ func TestR17WhileAProviderIsDownOneConnectionProbesAndNoneIsLost(t *testing.T) {
 		f.set(func() {
 			if left := len(f.due); left != 0 {
 				t.Errorf("%d of 500 connections were not renewed after the outage", left)
+			}
+		})
+	})
+}
+
+func TestAManyTimesFullLaneIsFilledAsItDrainsAndNotEachConnectionIsPutOffByItself(t *testing.T) {
+	run(t, sweeper.Limits{Concurrency: 64, Rate: 2000}, func(f *fake) {
+		f.add("contoso", 20_000)
+		pass(20 * time.Second)
+		if n := f.count("contoso"); n != 20_000 {
+			t.Errorf("%d of 20000 renewed in 20 s at 2000 a second", n)
+		}
+		f.set(func() {
+			if f.putOffs > 200 {
+				t.Errorf("%d writes to put connections off", f.putOffs)
 			}
 		})
 	})

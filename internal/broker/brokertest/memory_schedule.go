@@ -28,9 +28,16 @@ func (m *Memory) ClaimDue(ctx context.Context, now, until time.Time, limit int) 
 
 // PutOff implements [ledger.ScheduleStore].
 func (m *Memory) PutOff(ctx context.Context, connection string, generation int64, at time.Time) error {
+	return m.PutOffAll(ctx, []ledger.Due{{Connection: connection, Generation: generation}}, at)
+}
+
+// PutOffAll implements [ledger.ScheduleStore].
+func (m *Memory) PutOffAll(ctx context.Context, due []ledger.Due, at time.Time) error {
 	return m.do(ctx, func() error {
-		if m.generation(connection) == generation {
-			m.dueAt[connection] = at
+		for _, d := range due {
+			if m.generation(d.Connection) == d.Generation {
+				m.dueAt[d.Connection] = at
+			}
 		}
 		return nil
 	})

@@ -85,13 +85,18 @@ func scheduleRace(t *testing.T, s ledger.Store) {
 }
 
 func schedulePutOff(t *testing.T, s ledger.Store) {
-	seed(t, s, "a")
+	seed(t, s, "a", "b")
 	due(t, s, "a", 1, after(1))
+	due(t, s, "b", 1, after(40))
 	must(t, s.PutOff(t.Context(), "a", 1, after(9)))
 	wantEqual(t, "claimed before its new time", claim(t, s, after(8), 9), []string{})
 	must(t, s.PutOff(t.Context(), "a", 2, after(30)))
 	wantEqual(t, "claimed at its time", claim(t, s, after(9), 9), []string{"a"})
+	must(t, s.PutOffAll(t.Context(), []ledger.Due{{Connection: "b", Generation: 1}, {Connection: "a", Generation: 1}}, after(40)))
+	wantEqual(t, "claimed before they were put off to", claim(t, s, after(39), 9), []string{})
+	wantEqual(t, "claimed after they were put off together", claim(t, s, after(40), 9), []string{"a", "b"})
 	must(t, s.PutOff(t.Context(), "a", 1, time.Time{}))
+	must(t, s.PutOff(t.Context(), "b", 1, time.Time{}))
 	wantEqual(t, "claimed after it was put off for ever", claim(t, s, after(99).Add(time.Hour), 9), []string{})
 }
 
