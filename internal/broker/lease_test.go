@@ -160,3 +160,33 @@ func TestR06_AfterAnAnswerThatNeverCameNothingIsSentBlindly(t *testing.T) {
 		t.Fatalf("the cause is %+v, the error %v", cause, failed)
 	}
 }
+
+// TestR02_ANodeThatDiesWithItsMachineIsNotNoticedWhileTheTokenIsValid has a
+// lease that nobody gives back, and whose holder nobody can look up.
+func TestR02_ANodeThatDiesWithItsMachineIsNotNoticedWhileTheTokenIsValid(t *testing.T) {
+	h := newHarness(t)
+	h.authorize("mail") // for an hour: renewed from five minutes before its end
+	h.clock.advance(56 * time.Minute)
+	_, won, err := h.store.AcquireLease(h.ctx, ledger.LeaseRequest{Connection: "mail", Owner: "elsewhere/1", Generation: 1, Now: h.clock.Now(), TTL: time.Hour})
+	h.must(err)
+	if !won {
+		t.Fatal("the lease is held")
+	}
+	began := h.clock.Now()
+	other := h.node(0, func(ctx context.Context, d time.Duration) error {
+		h.clock.advance(d)
+		return ctx.Err()
+	})
+	token, err := other.Token(h.ctx, "mail", 0)
+	if err != nil || token.AccessToken != "at-1" {
+		t.Fatalf("a caller gets %q: %v", token.AccessToken, err)
+	}
+	h.must(other.Close(h.ctx)) // waits for the renewal behind the caller's back
+	if took := h.clock.Now().Sub(began); took < 2*time.Minute || took > 3*time.Minute {
+		t.Errorf("the lease was taken over after %v, want two minutes", took)
+	}
+	token, err = other.Token(h.ctx, "mail", 0)
+	if err != nil || token.AccessToken != "at-2" || h.server.count("refresh_token") != 1 {
+		t.Fatalf("then the token is %q: %v", token.AccessToken, err)
+	}
+}
