@@ -133,14 +133,26 @@ func TestALoginPageInsteadOfAnAnswerIsARefusalWhereConfigured(t *testing.T) {
 			r.credentials.target.AuthError.LoginPage = test.rule
 			r.credentials.target.Retry.Mode = api.RetryNone
 			r.credentials.target.Logins = []*url.URL{{Scheme: "https", Host: "login.example", Path: "/oauth"}}
-			response, _ := r.do(t, Request{Path: "/", Header: http.Header{"Accept": {test.accept}}})
-			if told := response.Header.Get(HeaderFailure) != ""; told != test.renewed {
-				t.Errorf("that the next token is refused too, with a status that does not say so, is told: %v", told)
-			}
+			r.do(t, Request{Path: "/", Header: http.Header{"Accept": {test.accept}}})
 			if renewed := r.credentials.renewals == 1; renewed != test.renewed {
 				t.Errorf("renewed: %v", renewed)
 			}
 		})
+	}
+}
+
+func TestARefusalThatTheStatusDoesNotTellIsToldWhenTheNextTokenMeetsItToo(t *testing.T) {
+	yes := true
+	for status, told := range map[int]bool{200: true, 401: false} {
+		r := newRig(t, "", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			w.WriteHeader(status)
+		})
+		r.credentials.target.AuthError.LoginPage = &yes
+		response, _ := r.do(t, Request{Path: "/"})
+		if said := response.Header.Get(HeaderFailure); (said != "") != told || r.credentials.renewals != 1 {
+			t.Errorf("%d: told %q, %d renewals", status, said, r.credentials.renewals)
+		}
 	}
 }
 
