@@ -80,6 +80,7 @@ func TestALoginIsGivenOnceWhereTheServerAllowsIt(t *testing.T) {
 		t.Errorf("asked with %v", g.asked)
 	}
 	shows(t, g.get(b, "/new/connection/erp"), 200, "erp is connected")
+	redirects(t, g.post(b, "/connections/erp/authorize", g.form(b)), "/new/connection/erp#bring")
 	shows(t, g.post(b, "/new/provider/fake", g.form(b, "name", "old", "client_id", "id", "grant", "implicit")), 400, "--allow-grants implicit")
 }
 

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/access"
+	"github.com/valetkey/valetkey/internal/arrangement"
+	"github.com/valetkey/valetkey/internal/ledger"
 )
 
 // confirmPage asks before something that cannot be taken back.
@@ -31,6 +34,9 @@ func (c *Console) confirm(w http.ResponseWriter, r *http.Request) error {
 // to the provider: a form may not, redirects included.
 func (c *Console) authorize(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("name")
+	if c.supplied(r.Context(), name) {
+		return c.back(w, "/new/connection/"+url.PathEscape(name)+"#bring")
+	}
 	begun, err := c.Grants.Begin(r.Context(), name, api.AuthorizeRequest{
 		ReturnTo: c.PublicURL + linkTo(name), Prompt: r.PostFormValue("prompt"),
 	})
@@ -38,6 +44,22 @@ func (c *Console) authorize(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return c.back(w, "/oauth/done/"+url.PathEscape(begun.Flow))
+}
+
+// supplied says whether a connection is authorized by what a person brings to a
+// page, and not at the provider.
+func (c *Console) supplied(ctx context.Context, name string) bool {
+	connection, err := c.Connections.Connection(ctx, name)
+	if err != nil {
+		return false
+	}
+	var provider api.Provider // one that is gone takes no page with it
+	if client, err := c.Catalogue.Client(ctx, connection.Client); err == nil {
+		provider, _ = c.Catalogue.Provider(ctx, client.Provider)
+	}
+	return arrangement.Arrangement{
+		Connection: ledger.Connection{Spec: connection.ConnectionSpec}, Described: provider, Grant: arrangement.GrantOf(connection.ConnectionSpec, provider),
+	}.Supplied()
 }
 
 func (c *Console) refresh(w http.ResponseWriter, r *http.Request) error {

@@ -140,7 +140,7 @@ func providerTable() table {
 			text("refresh.idle_lifetime", "refresh.absolute_lifetime"))},
 		{"revocation_request", request("revocation_request")},
 		{"further", slices.Concat(
-			text("introspection_endpoint", "userinfo_endpoint", "jwks_uri", "registration_endpoint", "pushed_authorization_request_endpoint", "device_authorization_endpoint"),
+			text("introspection_endpoint", "userinfo_endpoint", "jwks_uri", "registration_endpoint", "pushed_authorization_request_endpoint", "device_authorization_endpoint", "admin_consent_endpoint"),
 			check("tls_client_certificate_bound_access_tokens"))},
 		{"assertion", slices.Concat(
 			text("assertion.alg", "assertion.audience", "assertion.lifetime"), pairs("assertion.claims"), choice("assertion.scope", "parameter", "claim"),
