@@ -140,6 +140,39 @@ func TestAfterALinkTheBrowserGoesWhereItMay(t *testing.T) {
 	shows(t, done(g.visits(links, back), "embed", "1"), 200, `data-opener="https://contoso.com"`, `data-status="done"`)
 }
 
+func TestAnAdministratorsConsentComesBackByTheCallback(t *testing.T) {
+	const tenant = "11111111-2222-3333-4444-555555555555"
+	g := newRig(t, public)
+	links := g.withLinks(public)
+	p, err := g.broker.Provider(t.Context(), "fake")
+	g.must(err)
+	p.Variables = map[string]api.Variable{"tenant": {}}
+	p.AuthorizationEndpoint = strings.Replace(p.AuthorizationEndpoint, "/authorize", "/{tenant}/authorize", 1)
+	p.AdminConsentEndpoint = strings.Replace(p.AuthorizationEndpoint, "/authorize", "/adminconsent", 1)
+	p.AdminConsent = &api.AdminConsentRules{Variable: "tenant", Anyone: []string{"organizations"}, Granted: "admin_consent", MustMatch: "[0-9-]{36}"}
+	_, err = g.broker.PutProvider(t.Context(), "fake", p)
+	g.must(err)
+	b := g.operator()
+	shows(t, g.get(b, "/connections/mail"), 200, "Ask an administrator", "/links?connection=mail&amp;kind=admin_consent")
+	path := g.visits(links, api.ConnectLinkSpec{Kind: api.LinkAdminConsent})
+	shows(t, g.get(browser{}, path), 200, "asks your organisation to allow it", "Each of them still signs in first")
+	to := g.goes(b, path)
+	start := g.get(b, "/oauth/start/"+strings.TrimPrefix(to, "/oauth/done/"))
+	at, err := url.Parse(start.Header().Get("Location"))
+	g.must(err)
+	answer := url.Values{"admin_consent": {"True"}, "tenant": {tenant}, "state": {at.Query().Get("state")}}
+	if at.Path != "/organizations/adminconsent" {
+		t.Errorf("the administrator goes to %s", at)
+	}
+	shows(t, g.get(browser{}, "/oauth/callback?"+answer.Encode()), 403, "another browser")
+	redirects(t, g.get(b, "/oauth/callback?"+answer.Encode()), to)
+	shows(t, g.get(b, to), 200, "Your organisation has allowed", tenant)
+	shows(t, g.get(b, path), 410, "This link was used")
+	shows(t, g.get(b, "/connections/mail"), 200, "Told by the provider", tenant)
+	shows(t, g.get(b, "/links"), 200, "administrator", tenant)
+	redirects(t, g.post(b, "/connections/mail/edit", g.form(b, "scopes", "")), "/connections/mail?done=saved") // no tenant is typed
+}
+
 func TestAnOperatorMakesExtendsAndRevokesLinks(t *testing.T) {
 	g := newRig(t, public)
 	g.withLinks(public)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/arrangement"
+	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 )
 
@@ -56,7 +57,10 @@ func (z *Wizard) changeConnection(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	spec, ok := z.judgeForm(&p, known)
+	settled := make(map[string]string) // what need not be typed
+	maps.Copy(settled, known)
+	maps.Copy(settled, catalog.Consented(provider, c.Captured))
+	spec, ok := z.judgeForm(&p, settled)
 	if !ok {
 		return z.showSetup(w, r, p)
 	}
