@@ -48,7 +48,7 @@ step() { begin "$@"; code=0; eval "$2" >"$OUT/$n.out" 2>"$OUT/$n.err" || code=$?
 serving() {
 	begin "$@"
 	eval "$2 &" >"$OUT/$n.out" 2>"$OUT/$n.err"
-	until grep -q -e 'listening on' -e 'connect to it' "$OUT/$n.out" "$OUT/$n.err"; do
+	until grep -q -e 'listening on' -e 'connect to it' -e 'msg=connected' "$OUT/$n.out" "$OUT/$n.err"; do
 		kill -0 $! || { cat "$OUT/$n.err" >&2; exit 1; }
 		sleep 0.05
 	done
@@ -137,7 +137,7 @@ func (r *reader) types(typed []string) {
 		if strings.HasPrefix(command, "export VALETKEY_URL") { // the key that is said to lie there
 			fmt.Fprintf(&r.script, "(umask 077; valetkey key create elsewhere >%s)\n", filepath.Join(r.dir, "key"))
 		}
-		if strings.HasPrefix(command, "valetkey serve") || strings.HasPrefix(command, "valetkey sandbox") {
+		if strings.HasPrefix(command, "valetkey serve") || strings.HasPrefix(command, "valetkey sandbox") || strings.HasPrefix(command, "valetkey agent run") {
 			verb = "serving"
 			command, _, _ = strings.Cut(command, " &")
 		}
