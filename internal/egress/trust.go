@@ -73,7 +73,11 @@ func (e *Egress) Trusting(t Trust) (http.RoundTripper, error) {
 		proxy = http.ProxyURL(through)
 	}
 	made := e.trusting(config, proxy)
-	if t.Agents != "" {
+	switch {
+	case t.Agents == "":
+	case e.agents == nil:
+		return nil, fault.New(api.CodeNeedsConfiguration, "requests from here go through no agent")
+	default:
 		made.leadBy(strings.Fields(t.Agents))
 	}
 	return e.trusts.add(key, made), nil
