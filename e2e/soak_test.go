@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -105,6 +106,24 @@ func callersKey(t testing.TB, env []string) string {
 	return string(made.Secret)
 }
 
+// knows returns once a node has heard of a key that another one made.
+func knows(t testing.TB, node *server, key string) {
+	t.Helper()
+	c, deadline := sdk(t, node.url, key), time.After(patience)
+	for {
+		_, err := c.Connections.Get(t.Context(), "nobody")
+		var refused *api.Problem
+		if errors.As(err, &refused) && refused.Code == api.CodeNotFound {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatalf("the key is not known on %s: %v", node.url, err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
 func sdk(t testing.TB, url, key string) *client.Client {
 	t.Helper()
 	c, err := client.New(client.Options{URL: url, Key: key})
@@ -135,6 +154,9 @@ func TestR02_K11_ThreeNodesAndManyCallersRefreshOncePerExpiry(t *testing.T) {
 		provider.bring(t, env, name)
 	}
 
+	for _, node := range nodes {
+		knows(t, node, key)
+	}
 	ctx, stop := context.WithTimeout(t.Context(), soakTime(t))
 	defer stop()
 	var reads, failures atomic.Int64

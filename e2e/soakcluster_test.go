@@ -42,6 +42,7 @@ func newPair(t *testing.T, provider *soakProvider, rotation string, names ...str
 		provider.bring(t, p.env, name)
 	}
 	for i := range p.clients {
+		knows(t, p.nodes[i], key)
 		p.clients[i] = sdk(t, p.nodes[i].url, key)
 	}
 	return p

@@ -51,6 +51,7 @@ func TestANodeOfThisVersionJoinsOneOfAnotherWithoutAnInterruption(t *testing.T) 
 	}
 	shareKeyring(t, dirs[0], dirs[1])
 	here := startServe(t, dirs[1], "--database", database)
+	knows(t, here, key)
 	now := sdk(t, here.url, key)
 	for range 20 {
 		for _, name := range names {

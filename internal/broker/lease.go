@@ -16,16 +16,17 @@ const (
 	// leaseLife outlives a token request with its confirmation, and the save that follows.
 	leaseLife = 4 * arrangement.TokenTimeout
 	// clockSkew is how far the clocks of nodes may be apart. Within it no clock
-	// ends a lease: whoever waits must have seen it unchanged for leaseLife.
+	// ends a lease: whoever waits must have seen it unchanged for leaseLife,
+	// counted in its own looks, for its clock may jump meanwhile.
 	clockSkew = 30 * time.Minute
 	// leasePoll is how often a loser of the lease looks for the winner's result.
 	leasePoll = 100 * time.Millisecond
 )
 
-// holder is who has the lease that one waits for, and since when that was seen.
+// holder is who has the lease that one waits for, and how long that was waited.
 type holder struct {
-	fence int64
-	since time.Time
+	fence  int64
+	waited time.Duration
 }
 
 // lease waits for the right to renew; nil says that whoever had it
@@ -54,15 +55,16 @@ func (b *Broker) lease(ctx context.Context, connection string, generation int64)
 			return &renewal{lease: &lease, began: began}, nil
 		}
 		if seen.fence != lease.Fence {
-			seen = holder{lease.Fence, began}
+			seen = holder{fence: lease.Fence}
 		}
-		if gone != lease.Owner && (b.ended(lease) || began.Sub(seen.since) >= leaseLife) {
+		if gone != lease.Owner && (b.ended(lease) || seen.waited >= leaseLife) {
 			gone = lease.Owner // nobody finishes what it began, or too late
 			continue
 		}
 		if err := b.Sleep(ctx, leasePoll); err != nil {
 			return nil, err
 		}
+		seen.waited += leasePoll
 		current, err := b.desk.CurrentTokenSet(ctx, connection)
 		if err != nil {
 			return nil, err

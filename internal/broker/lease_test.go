@@ -66,6 +66,44 @@ func TestR02_NodesWhoseClocksAreTenMinutesApartRenewOnce(t *testing.T) {
 	}
 }
 
+func TestT02_AClockThatJumpsWhileAnotherNodeRenewsTakesNoLeaseAway(t *testing.T) {
+	h := newHarness(t)
+	h.authorize("mail")
+	h.clock.advance(2 * time.Hour)
+	release := h.server.block(t)
+	var jumps atomic.Int64
+	config := h.config
+	config.Now = func() time.Time { return h.clock.Now().Add(time.Duration(jumps.Load()) * 10 * time.Minute) }
+	config.Sleep = func(ctx context.Context, _ time.Duration) error {
+		switch jumps.Load() { // twice the clock is put ahead while it waits
+		case 0:
+			jumps.Store(1)
+		case 1:
+			jumps.Store(2)
+			release()
+		}
+		return shortest(ctx)
+	}
+	other, err := broker.New(h.ctx, config)
+	h.must(err)
+	var both sync.WaitGroup
+	both.Go(func() {
+		if _, err := h.Token(h.ctx, "mail", 0); err != nil {
+			t.Error(err)
+		}
+	})
+	h.server.waitFor("refresh_token")
+	both.Go(func() {
+		if got, err := other.Token(h.ctx, "mail", 0); err != nil || got.AccessToken != "at-2" {
+			t.Errorf("got %v, %v", got, err)
+		}
+	})
+	both.Wait()
+	if n := h.server.count("refresh_token"); n != 1 {
+		t.Fatalf("%d refresh requests", n)
+	}
+}
+
 func TestR03_WhatAStalledHolderBringsLateIsDropped(t *testing.T) {
 	h := newHarness(t)
 	h.authorize("mail")
