@@ -78,9 +78,10 @@ type result struct {
 // that holds no VALETKEY_ variable of the machine's own.
 func run(t testing.TB, env []string, args ...string) result {
 	t.Helper()
+	path := binary(t) // which may have to be built: that is not the command's time
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary(t), args...)
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(cleanEnviron(), env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

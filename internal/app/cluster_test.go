@@ -16,7 +16,7 @@ import (
 )
 
 // soon bounds what is promised within a second, on a machine that is busy.
-const soon = 20 * time.Second
+const soon = time.Minute
 
 // cluster is two nodes on one PostgreSQL.
 type cluster struct {

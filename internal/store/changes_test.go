@@ -17,7 +17,7 @@ import (
 )
 
 // soon bounds what is promised within a second, on a machine that is busy.
-const soon = 20 * time.Second
+const soon = time.Minute
 
 // follow returns the changes that a database hears of, after the first, which
 // says that anything may have changed.
