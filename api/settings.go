@@ -50,7 +50,8 @@ type TLSSettings struct {
 	CA                string `json:"ca,omitempty"`                 // certificates in PEM: the only authorities that count, or the API's own certificate
 	ClientCertificate *bool  `json:"client_certificate,omitempty"` // show the client's certificate, which stands beside its private_key (RFC 8705)
 	// Certificate is one of the connection's own, in the place of the client's:
-	// file:PATH or env:VALETKEY_CERTIFICATE_NAME, where it stands in PEM beside its private key.
+	// file:PATH, env:VALETKEY_CERTIFICATE_NAME or variable:NAME, a secret variable of the client,
+	// where it stands in PEM beside its private key.
 	Certificate        string `json:"certificate,omitempty"`
 	InsecureSkipVerify *bool  `json:"insecure_skip_verify,omitempty"` // the certificate may be for another name; needs CA, which still counts
 }

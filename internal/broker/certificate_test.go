@@ -223,3 +223,28 @@ func TestACertificateThatIsMissingOrAnothersSaysWhatToGive(t *testing.T) {
 		}
 	}
 }
+
+func TestACertificateMayBeASealedFieldOfTheClient(t *testing.T) {
+	h := newHarness(t)
+	p, err := h.Provider(h.ctx, "fake")
+	h.must(err)
+	p.Name = ""
+	p.Variables = map[string]api.Variable{"pair": {Secret: true, VariableSource: api.VariableSource{From: api.FromClient}}}
+	p.API = &api.CallSettings{BaseURL: "https://api.example.com/v1", TLS: &api.TLSSettings{Certificate: "variable:pair"}}
+	_, err = h.PutProvider(h.ctx, "fake", p)
+	h.must(err)
+	const pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n"
+	_, err = h.PutClient(h.ctx, "app", api.ClientSpec{Provider: "fake", ClientID: "id", Variables: map[string]string{"pair": pem}})
+	h.must(err)
+	if c := must(h.Client(h.ctx, "app")); c.Variables["pair"] != api.Mask {
+		t.Errorf("it reads back as %q", c.Variables["pair"])
+	}
+	h.token("robot")
+	credential, err := h.Credential(h.ctx, "robot")
+	h.must(err)
+	for name, want := range map[string]string{"pair": pem, "other": ""} {
+		if got, err := credential.ClientVariable(name); err != nil || got.Reveal() != want {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}

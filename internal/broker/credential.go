@@ -49,6 +49,17 @@ func (c *Credential) ClientKey() (secret.Text, error) {
 	return secret.NewText(string(pair)), err
 }
 
+// ClientVariable opens a secret variable of the connection's client; empty when
+// it has none of that name.
+func (c *Credential) ClientVariable(name string) (secret.Text, error) {
+	text, err := c.sealer.Open(c.clientKept, ledger.ClientSecretPlace(c.client))
+	if err != nil {
+		return secret.Text{}, err
+	}
+	credential, err := clientauth.Read(text)
+	return credential.Variables[name], err
+}
+
 // Credential is what a call needs. It reads memory only, unless the
 // connection is not there or its token must be renewed first. A token near its
 // expiry is served while it is renewed in the background.

@@ -51,7 +51,16 @@ func (e *Engine) way(credential *broker.Credential, o *outgoing) (http.RoundTrip
 // pair is the certificate that the API is shown, with its private key in PEM:
 // the connection's own, or its client's.
 func (e *Engine) pair(credential *broker.Credential) ([]byte, error) {
-	if own := credential.Target.TLS.Certificate; own != "" {
+	own := credential.Target.TLS.Certificate
+	if name, sealed := strings.CutPrefix(own, catalog.CertificateVariable); sealed {
+		pair, err := credential.ClientVariable(name)
+		if err == nil && pair.IsZero() {
+			err = fault.New(api.CodeNeedsConfiguration, "the connection %s is to show the certificate of the variable %q, and its client has none", credential.Connection, name).
+				WithHint("set it under variables of the client to certificate and private key in PEM, such as {file: pair.pem}; the provider declares it with from: client and secret: true")
+		}
+		return []byte(pair.Reveal()), err
+	}
+	if own != "" {
 		text, err := e.elsewhere(own, kept{key: "api.tls.certificate", prefix: catalog.CertificateEnvPrefix, what: "the certificate and its private key in PEM"})
 		return []byte(text), err
 	}

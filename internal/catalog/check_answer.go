@@ -95,6 +95,8 @@ const (
 	ProxyEnvPrefix = "VALETKEY_PROXY_"
 	// CertificateEnvPrefix is the same for certificates with their private keys.
 	CertificateEnvPrefix = "VALETKEY_CERTIFICATE_"
+	// CertificateVariable begins the name of a secret variable that holds one.
+	CertificateVariable = "variable:"
 )
 
 // CheckProxy says what is wrong with api.proxy as it is written.

@@ -25,6 +25,8 @@ func TestEachMistakeInADescriptionIsNamedWithItsLine(t *testing.T) {
 		"default not listed":  {"token_endpoint: https://a.example/{t}\nvariables:\n  t: {default: c, enum: [a, b]}\n", "p.yaml:3:7: variables.t.default: "},
 		"default no match":    {"token_endpoint: https://a.example/{t}\nvariables: {t: {default: C, pattern: '[a-z]+'}}\n", "variables.t.default: "},
 		"pattern":             {"token_endpoint: https://a.example/{t}\nvariables: {t: {pattern: '['}}\n", "variables.t.pattern: it is not a regular expression"},
+		"a sealed pair, open": {good + "variables: {pair: {from: client}}\napi: {base_url: 'https://x.example', tls: {certificate: 'variable:pair'}}\n", "api.tls.certificate: variables.pair is not sealed"},
+		"a pair of nothing":   {good + "api: {base_url: 'https://x.example', tls: {certificate: 'variable:pair'}}\n", "variables: {pair} is used and not declared"},
 		"placement":           {good + "api: {token: {in: cookie}}\n", `p.yaml:2:15: api.token.in: "cookie" is not one of header, query, body`},
 		"base url":            {good + "api: {base_url: nowhere}\n", "p.yaml:2:7: api.base_url: "},
 		"test without base":   {good + "api: {test: {path: /me}}\n", "api.base_url: it is missing"},

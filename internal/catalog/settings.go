@@ -75,20 +75,30 @@ func (c *checker) tls(s api.TLSSettings) {
 }
 
 // certificate checks where a connection's own certificate stands: never in the
-// settings, since its private key stands beside it.
+// settings, since its private key stands beside it; a secret variable of the
+// client is sealed.
 func (c *checker) certificate(s api.TLSSettings) {
 	if s.Certificate == "" {
 		return
 	}
 	const key = "api.tls.certificate"
 	path, file := strings.CutPrefix(s.Certificate, ProxyFile)
-	switch {
+	name, sealed := strings.CutPrefix(s.Certificate, CertificateVariable)
+	if sealed {
+		c.used[name] = true
+	}
+	switch v, declared := c.provider.Variables[name]; {
 	case s.ClientCertificate != nil && *s.ClientCertificate:
 		c.wrong(key, "client_certificate shows the client's: take one of them")
+	case sealed && declared && (!v.Secret || v.From != api.FromClient):
+		c.wrong(key, "variables.%s is not sealed: it needs from: client and secret: true", name)
+	case sealed && name == "":
+		c.wrong(key, "variable: needs the name of a secret variable")
+	case sealed:
 	case file && !strings.HasPrefix(path, "/") && !strings.Contains(path, ":\\"):
 		c.wrong(key, "file: needs the whole path of a file")
 	case !file && !strings.HasPrefix(s.Certificate, ProxyEnv+CertificateEnvPrefix):
-		c.wrong(key, "it is file:PATH or env:%sNAME, where the certificate stands beside its private key", CertificateEnvPrefix)
+		c.wrong(key, "it is file:PATH, env:%sNAME or variable:NAME, where the certificate stands beside its private key", CertificateEnvPrefix)
 	}
 }
 

@@ -18,7 +18,7 @@ func TestEachMistakeOfHowToCallIsNamed(t *testing.T) {
 		"redirects":      {"redirects: some", `api.redirects: "some" is not one of none, same_origin, all`},
 		"ca":             {"tls: {ca: nonsense}", "api.tls.ca: it holds no certificate"},
 		"any server":     {"tls: {insecure_skip_verify: true}", "api.tls.insecure_skip_verify: it needs ca"},
-		"own, as text":   {"tls: {certificate: PEM}", "api.tls.certificate: it is file:PATH or env:VALETKEY_CERTIFICATE_NAME"},
+		"own, as text":   {"tls: {certificate: PEM}", "api.tls.certificate: it is file:PATH, env:VALETKEY_CERTIFICATE_NAME or variable:NAME"},
 		"own, nearby":    {"tls: {certificate: 'file:a.pem'}", "api.tls.certificate: file: needs the whole path"},
 		"own, any name":  {"tls: {certificate: 'env:HOME'}", "api.tls.certificate: it is file:PATH"},
 		"own and theirs": {"tls: {certificate: 'file:/a.pem', client_certificate: true}", "api.tls.certificate: client_certificate shows the client's"},
