@@ -81,24 +81,32 @@ func (c *checker) certificate(s api.TLSSettings) {
 	if s.Certificate == "" {
 		return
 	}
-	const key = "api.tls.certificate"
-	path, file := strings.CutPrefix(s.Certificate, ProxyFile)
-	name, sealed := strings.CutPrefix(s.Certificate, CertificateVariable)
-	if sealed {
-		c.used[name] = true
+	if name, sealed := strings.CutPrefix(s.Certificate, CertificateVariable); sealed {
+		c.sealedCertificate(name)
 	}
-	switch v, declared := c.provider.Variables[name]; {
+	path, file := strings.CutPrefix(s.Certificate, ProxyFile)
+	elsewhere := strings.HasPrefix(s.Certificate, CertificateVariable) || strings.HasPrefix(s.Certificate, ProxyEnv+CertificateEnvPrefix)
+	switch {
 	case s.ClientCertificate != nil && *s.ClientCertificate:
-		c.wrong(key, "client_certificate shows the client's: take one of them")
-	case sealed && declared && (!v.Secret || v.From != api.FromClient):
-		c.wrong(key, "variables.%s is not sealed: it needs from: client and secret: true", name)
-	case sealed && name == "":
-		c.wrong(key, "variable: needs the name of a secret variable")
-	case sealed:
+		c.wrong(certificateKey, "client_certificate shows the client's: take one of them")
 	case file && !strings.HasPrefix(path, "/") && !strings.Contains(path, ":\\"):
-		c.wrong(key, "file: needs the whole path of a file")
-	case !file && !strings.HasPrefix(s.Certificate, ProxyEnv+CertificateEnvPrefix):
-		c.wrong(key, "it is file:PATH, env:%sNAME or variable:NAME, where the certificate stands beside its private key", CertificateEnvPrefix)
+		c.wrong(certificateKey, "file: needs the whole path of a file")
+	case !file && !elsewhere:
+		c.wrong(certificateKey, "it is file:PATH, env:%sNAME or variable:NAME, where the certificate stands beside its private key", CertificateEnvPrefix)
+	}
+}
+
+const certificateKey = "api.tls.certificate"
+
+// sealedCertificate checks the variable that holds a certificate.
+func (c *checker) sealedCertificate(name string) {
+	if name == "" {
+		c.wrong(certificateKey, "variable: needs the name of a secret variable")
+		return
+	}
+	c.used[name] = true
+	if v, declared := c.provider.Variables[name]; declared && (!v.Secret || v.From != api.FromClient) {
+		c.wrong(certificateKey, "variables.%s is not sealed: it needs from: client and secret: true", name)
 	}
 }
 
