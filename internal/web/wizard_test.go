@@ -43,7 +43,7 @@ func TestAFormWithMistakesIsShownAgainWithAllThatWasTyped(t *testing.T) {
 	g := newRig(t, public)
 	b := g.operator()
 	w := g.post(b, "/new/provider/fake", g.form(b, "name", "orders", "client_id", public+"/oauth/callback", "client_secret", "CANARY-typed", "more_scopes", "a~b", "description", "Orders of Contoso", "rest", "api: {base_ulr: x}"))
-	shows(t, w, 400, "This is the redirect URI", `value="orders"`, "a~b", "Orders of Contoso", "base_ulr", `aria-describedby="client_id-fault client_id-live"`, "Kept from before")
+	shows(t, w, 400, "This is the redirect URI", `value="orders"`, "a~b", "Orders of Contoso", "base_ulr", `<a href="#client_id">Client id</a>`, `<a href="#rest">`, `aria-describedby="client_id-fault client_id-live"`, "Kept from before")
 	if strings.Contains(w.Body.String(), "CANARY-typed") || strings.Contains(w.Body.String(), "Save it all the same") {
 		t.Error("a secret, or a way round a fault, is on the page")
 	}

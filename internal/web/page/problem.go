@@ -54,11 +54,14 @@ func Note(r *http.Request, log *slog.Logger, id string, shown *fault.Error) {
 // Advise puts the command of a hint apart from its words.
 func (p Problem) Advise(hint string) Problem {
 	words, command, found := strings.Cut(hint, ": valetkey ")
+	begin, with, more := strings.Cut(hint, ", and ")
 	switch {
 	case found && !strings.Contains(command, ": "):
 		p.Advice, p.Command = sentenceCase(words)+":", "valetkey "+command
 	case strings.HasPrefix(hint, "valetkey connect ") && strings.Count(hint, " ") == 2:
 		p.Advice, p.Command = "Begin a new one:", hint
+	case more && strings.HasPrefix(begin, "valetkey connect ") && strings.Count(begin, " ") == 2:
+		p.Advice, p.Command = "Begin a new one, and "+with+":", begin
 	default:
 		p.Advice = Sentence(hint)
 	}

@@ -19,6 +19,7 @@ type describePage struct {
 	Name, Text string
 	Own        bool // it is there and can be changed
 	Groups     []fieldGroup
+	Wrong      []wrongField
 	Faults     page.Faults
 }
 
@@ -52,6 +53,10 @@ func (z *Wizard) showDescription(w http.ResponseWriter, r *http.Request, p descr
 		return f
 	})
 	p.Groups[0].Open = true
+	own := func(id, label string) field {
+		return field{ID: id, Label: z.Pages.Word(label), Fault: p.Faults[id]}
+	}
+	p.Wrong = wrongIn([]field{own("name", "describe.name")}, fieldsOf(p.Groups), []field{own("text", "describe.text")})
 	return z.show(w, r, "new-describe", p.Faults, p)
 }
 

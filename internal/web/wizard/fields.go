@@ -57,6 +57,29 @@ func (z *Wizard) groups(t table, prefix string, held map[string]string, note fun
 	return all
 }
 
+// wrongField is a field that must be looked at again, for the list above a form.
+type wrongField struct{ ID, Label string }
+
+// wrongIn are the fields of a form that are wrong, in the order of the page.
+func wrongIn(groups ...[]field) []wrongField {
+	var wrong []wrongField
+	for _, f := range slices.Concat(groups...) {
+		if f.Fault != "" || f.Warn != "" {
+			wrong = append(wrong, wrongField{f.ID, f.Label})
+		}
+	}
+	return wrong
+}
+
+// fieldsOf are the fields of all groups.
+func fieldsOf(groups []fieldGroup) []field {
+	var all []field
+	for _, g := range groups {
+		all = append(all, g.Fields...)
+	}
+	return all
+}
+
 // prefixed are faults of fields whose names begin with a prefix.
 func prefixed(prefix string, faults page.Faults) page.Faults {
 	all := page.Faults{}

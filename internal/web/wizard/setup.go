@@ -55,8 +55,9 @@ type fields struct {
 	Scopes    []scopeBox
 	Proof     fieldGroup   // of the client, besides its id and secret
 	Advanced  []fieldGroup // of the connection
-	Rules     string       // the table of mistakes, for the script
-	Secret    string       // what is known of the secret that is there: kept, or nothing
+	Wrong     []wrongField
+	Rules     string // the table of mistakes, for the script
+	Secret    string // what is known of the secret that is there: kept, or nothing
 }
 
 func (z *Wizard) setup(w http.ResponseWriter, r *http.Request) error {
@@ -108,7 +109,18 @@ func (z *Wizard) showSetup(w http.ResponseWriter, r *http.Request, p setupPage) 
 	p.Proof = z.groups(clientTable(), inClient, p.Form.Proof, note)[0]
 	p.Proof.Open = p.Proof.Open || p.Faults[fieldExpires] != "" || p.Faults[fieldKey] != ""
 	p.Scopes = boxes(p.Provider, p.Form)
+	p.Wrong = z.wrong(p, note)
 	return z.show(w, r, "setup", failed(p), p)
+}
+
+// wrong are the fields that must be looked at again. Those of the page itself
+// have their labels there; it knows them by these keys.
+func (z *Wizard) wrong(p setupPage, note func(field) field) []wrongField {
+	own := func(id, label string) field { return note(field{ID: id, Label: z.Pages.Word(label)}) }
+	return wrongIn([]field{own("name", "setup.name")}, p.Variables,
+		[]field{own(fieldID, "setup.client_id"), own(fieldSecret, "setup.client_secret"), own(fieldKey, "setup.key_label")}, p.Proof.Fields,
+		[]field{own(fieldExpires, "setup.secret_expires")}, p.Own, []field{own(fieldScopes, "setup.scopes"), own(fieldMore, "setup.more_scopes")},
+		fieldsOf(p.Advanced), []field{own(fieldRest, "setup.rest")})
 }
 
 // failed is whatever keeps the form from being saved.
