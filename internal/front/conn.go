@@ -1,6 +1,7 @@
 package front
 
 import (
+	"cmp"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -73,20 +74,18 @@ func (c *conn) contain() {
 
 // next waits for the head of a request in full.
 func (c *conn) next() (string, verdict) {
-	limit := c.server.standard.IdleTimeout
-	if limit == 0 {
-		limit = c.server.standard.ReadTimeout
-	}
+	standard := c.server.standard
+	limit := standard.IdleTimeout
 	if c.first {
-		limit = c.server.standard.ReadHeaderTimeout
+		limit = standard.ReadHeaderTimeout
 	}
-	return c.input.head(limit, c.first, c.posted)
+	return c.input.head(cmp.Or(limit, standard.ReadTimeout), c.first, c.posted)
 }
 
 // handOver gives the connection to the standard server with what was read and
 // not answered.
 func (c *conn) handOver() {
-	if !c.first && c.input.isPreface() || !c.state.CompareAndSwap(idle, active) || c.raw.SetReadDeadline(time.Time{}) != nil {
+	if !c.first && c.input.mayBePreface() || !c.state.CompareAndSwap(idle, active) || c.raw.SetReadDeadline(time.Time{}) != nil {
 		c.raw.Close()
 		return
 	}

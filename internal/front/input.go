@@ -185,10 +185,11 @@ func (in *input) skipLines(text []byte) {
 	}
 }
 
-// isPreface says whether the client begins HTTP/2 (RFC 9113 section 3.4), as
-// only a new connection may.
-func (in *input) isPreface() bool {
-	return bytes.HasPrefix(in.buffer[in.begin:in.end], []byte("PRI "))
+// mayBePreface says whether the client may be about to begin HTTP/2 (RFC 9113
+// section 3.4), as only a new connection can.
+func (in *input) mayBePreface() bool {
+	text := in.buffer[in.begin:in.end]
+	return strings.HasPrefix("PRI ", string(text[:min(len(text), 4)]))
 }
 
 // canContinue says whether the beginning of a head may become an ordinary one.

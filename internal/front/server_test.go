@@ -139,9 +139,12 @@ func TestP19_HTTP2IsServedByTheStandardServer(t *testing.T) {
 
 func TestAUsedConnectionDoesNotBecomeOneOfHTTP2(t *testing.T) {
 	p := serveFront(t, echo)
-	got := p.say(plain + "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
-	if strings.Count(got, "HTTP/1.1 ") != 1 || strings.HasSuffix(got, "\x00") {
-		t.Errorf("%q", got)
+	const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+	for _, pieces := range [][]string{{plain + preface}, {plain, "PRI *", preface[5:]}, {posted + "\r\n\r\n", "P", preface[1:]}} {
+		got := p.say(pieces...)
+		if strings.Count(got, "HTTP/1.1 ") != 1 || strings.HasSuffix(got, "\x00") {
+			t.Errorf("to %q: %q", pieces, got)
+		}
 	}
 }
 
