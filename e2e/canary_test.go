@@ -386,7 +386,7 @@ func (s *sweep) reads() {
 	for _, format := range []string{"table", "json", "yaml"} {
 		for _, words := range []string{
 			"list", "show mail", "show mail --events 50", "show wrong", "show wrong --events 50", "show deaf", "show lost --events 50",
-			"client list", "client show basic", "client show signer", "show signer --events 50", "client show wrong", "key list", "providers", "providers real", "export", "version",
+			"client list", "client show basic", "client show signer", "show signer --events 50", "client show wrong", "key list", "agent list", "providers", "providers real", "export", "version",
 		} {
 			if format != "table" && words == "export" {
 				continue
@@ -396,7 +396,7 @@ func (s *sweep) reads() {
 	}
 	for _, path := range []string{
 		"/v1/providers/real", "/v1/clients", "/v1/clients/basic", "/v1/connections", "/v1/connections/mail", "/v1/connections/mail/events",
-		"/v1/connections/wrong/events", "/v1/connections/lost/events", "/v1/keys", "/v1/version", "/healthz", "/readyz", "/metrics",
+		"/v1/connections/wrong/events", "/v1/connections/lost/events", "/v1/keys", "/v1/agents", "/v1/version", "/healthz", "/readyz", "/metrics",
 		"/openapi.json", "/docs", "/", "/nothing/here",
 	} {
 		s.asks("GET", path, nil, "")

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"path"
 	"path/filepath"
@@ -33,6 +34,13 @@ func (s *sweep) keeps() {
 	s.asks("GET", "/v1/connect-links", nil, "")
 	s.asks("GET", "/v1/connect-links/"+link.ID, nil, "")
 	s.does(0, "link", "revoke", link.ID)
+
+	token := strings.TrimSpace(s.shows(0, []string{"agent token"}, "agent", "add", "plant").stdout)
+	s.known.plant("agent token", strings.TrimPrefix(token, "va_"))
+	s.does(1, "agent", "run", "--url", "http://valetkey.contoso.example", "--token", token)
+	s.does(refused, "agent", "run", "--url", s.server.url, "--token", "va_"+s.planted("wrong agent token"))
+	s.asks("GET", "/v1/agents/tunnel", http.Header{"Authorization": {"Bearer " + token}, "Valetkey-Agent-Protocol": {"1.0"}, "Valetkey-Agent-Instance": {"i"}}, "")
+	s.asks("POST", "/v1/agents", nil, `{"name":"plant"}`)
 
 	s.does(0, "keyring", "list")
 	s.does(0, "keyring", "rotate", "--no-wait")

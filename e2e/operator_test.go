@@ -48,7 +48,7 @@ func TestAnOperatorSeesEverythingInARealBrowser(t *testing.T) {
 	c.judges("operator-connection")
 	c.opens(server.url + "/connections/mail/revoke")
 	c.judges("operator-confirm")
-	for _, path := range []string{"/overview", "/connections", "/clients", "/providers", "/providers/microsoft", "/keys", "/calendar", "/account", "/connections/post", "/connections?q=nothing", "/audit", "/audit?actor=nobody", "/keyring", "/connections/none"} {
+	for _, path := range []string{"/overview", "/connections", "/clients", "/providers", "/providers/microsoft", "/keys", "/agents", "/calendar", "/account", "/connections/post", "/connections?q=nothing", "/audit", "/audit?actor=nobody", "/keyring", "/connections/none"} {
 		c.opens(server.url + path)
 		name, _, _ := strings.Cut(strings.Trim(strings.ReplaceAll(path, "/", "-"), "-"), "=")
 		c.judges("operator-" + strings.ReplaceAll(name, "?", "-"))

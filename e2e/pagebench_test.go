@@ -25,7 +25,7 @@ func pagesOfOperators() []string {
 		"/overview", "/connections", "/connections?sort=refresh_expires", "/connections?sort=last_used", "/connections?state=needs_authorization",
 		"/connections?q=c0077", "/connections?q=nothing", "/connections?tag=team%3Dbench", "/connections?provider=soak", "/connections?after=c0000200",
 		"/connections/c0000077", "/connections/c0000077/edit", "/connections/c0000077/revoke", "/links", "/clients", "/clients/soak/edit",
-		"/providers", "/providers?q=office", "/providers/microsoft", "/keys", "/keyring", "/calendar", "/audit", "/account",
+		"/providers", "/providers?q=office", "/providers/microsoft", "/keys", "/agents", "/keyring", "/calendar", "/audit", "/account",
 		"/new", "/new?q=office", "/new/provider/microsoft", "/new/provider/soak", "/new/describe?from=microsoft", "/new/connection/c0000077",
 	}
 }

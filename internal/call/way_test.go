@@ -109,3 +109,20 @@ func TestAConnectionShowsACertificateOfItsOwn(t *testing.T) {
 		}
 	}
 }
+
+func TestAConnectionGoesThroughItsAgents(t *testing.T) {
+	a := &asking{roundTrip: func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: http.NoBody}, nil
+	}}
+	inside, outside := limitedTo(api.RateLimitRules{}), limitedTo(api.RateLimitRules{})
+	inside.Agent = api.StringList{"plant", "spare"}
+	e := New(several{"inside": inside, "outside": outside}, a, Options{Open: openFake})
+	for _, name := range []string{"outside", "inside"} {
+		if _, _, err := fetch(t.Context(), e, name, "/"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(a.asked) != 1 || a.asked[0].Agents != "plant spare" {
+		t.Errorf("asked for %+v", a.asked)
+	}
+}
