@@ -104,7 +104,8 @@ func (b *browser) send(t *testing.T, req *http.Request) (at page, follow *http.R
 	}
 	at = page{URL: req.URL.String(), Status: res.StatusCode, Body: string(body)}
 	if res.StatusCode < 300 || res.StatusCode > 399 {
-		return at, nil, nil
+		follow, err = b.onward(req, res)
+		return at, follow, err
 	}
 	target, err := res.Location()
 	if err != nil {
@@ -112,6 +113,22 @@ func (b *browser) send(t *testing.T, req *http.Request) (at page, follow *http.R
 	}
 	follow, err = http.NewRequest(http.MethodGet, target.String(), nil)
 	return at, follow, err
+}
+
+// onward is what a page of ours leads to: one that goes on by itself, and one
+// that says who asks, whose button is pressed.
+func (b *browser) onward(req *http.Request, res *http.Response) (*http.Request, error) {
+	if to, goes := strings.CutPrefix(res.Header.Get("Refresh"), "0; url="); goes {
+		target, err := req.URL.Parse(to)
+		if err != nil {
+			return nil, err
+		}
+		return http.NewRequest(http.MethodGet, target.String(), nil)
+	}
+	if strings.Contains(req.URL.Path, "/oauth/start/") && res.StatusCode == http.StatusOK {
+		return http.NewRequest(http.MethodPost, req.URL.String(), nil)
+	}
+	return nil, nil
 }
 
 // answer does what a person does with a login or consent page, and nothing
