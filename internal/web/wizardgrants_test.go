@@ -49,6 +49,18 @@ func TestEveryGrantThatTheServerAllowsIsOnThePage(t *testing.T) {
 	}
 }
 
+func TestAProviderWhoseGrantNeedsLeaveSaysSoFirst(t *testing.T) {
+	g := newRig(t, public)
+	b := g.operator()
+	p, err := g.broker.Provider(t.Context(), "fake")
+	g.must(err)
+	p.Name, p.Grant = "", "implicit"
+	_, err = g.broker.PutProvider(t.Context(), "fake", p)
+	g.must(err)
+	w := g.get(b, "/new/provider/fake")
+	shows(t, w, 200, `<p class="notice bad">Only with the operator&#39;s leave: valetkey serve --allow-grants implicit</p>`)
+}
+
 func TestACustomGrantSendsItsFreeParameters(t *testing.T) {
 	g := newRig(t, public)
 	b := g.operator()

@@ -87,6 +87,9 @@ func (z *Wizard) showSetup(w http.ResponseWriter, r *http.Request, p setupPage) 
 	}
 	z.keep(r, &p.Form)
 	p.atProvider = z.atProvider(p.Provider, p.Form.Grant)
+	if !z.allowed(p.Form.Grant) {
+		p.Notices = append(p.Notices, z.Pages.Word("setup.leave")+" valetkey serve --allow-grants "+p.Form.Grant)
+	}
 	rules := z.mistakes(p.Provider)
 	hinted := hints(rules, p.Form.value(p.Provider))
 	p.Rules = asData(rules)
