@@ -31,6 +31,7 @@ type Keyring struct {
 	KeysUsedUntil    *time.Time   `json:"keys_used_until,omitempty"` // while the master key does not answer
 	Rotating         bool         `json:"rotating"`                  // values are being sealed anew
 	Remaining        int64        `json:"remaining"`                 // values under other keys than the one that seals
+	CountedAt        *time.Time   `json:"counted_at,omitempty"`      // when rows and remaining were so; nil: they are being counted
 	Resealed         int64        `json:"resealed"`                  // values sealed anew by the last rotation
 	Damaged          int64        `json:"damaged,omitempty"`         // values that no key opens; they are left as they are
 }

@@ -39,6 +39,13 @@ func (s *Server) rotate(ctx context.Context) {
 	}
 }
 
+// recount counts what the keys have sealed, if somebody wants to know.
+func (s *Server) recount(ctx context.Context) {
+	if err := s.keyring.Recount(ctx); err != nil && ctx.Err() == nil {
+		s.config.Log.Warn("what the keys have sealed could not be counted; it is tried again", slog.Any("error", err))
+	}
+}
+
 // probe asks the master key whether it still answers, and says so when it does not.
 func (s *Server) probe(ctx context.Context) {
 	if err := s.keyring.Probe(ctx); err != nil && ctx.Err() == nil {

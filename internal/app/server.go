@@ -209,6 +209,7 @@ func (s *Server) keepHouse(ctx context.Context) {
 			}
 			s.spill.Replay(ctx)
 			s.rotate(ctx)
+			s.recount(ctx)
 		case <-tidy.C:
 			err = errors.Join(s.broker.Tidy(ctx), s.operators.Tidy(ctx), s.links.Tidy(ctx), s.prune(ctx))
 		case <-probe.C:

@@ -20,7 +20,9 @@ type Store interface {
 	Setting(ctx context.Context, name string) (secret.Sealed, error)
 	CreateSetting(ctx context.Context, name string, value secret.Sealed) error
 	SwapSetting(ctx context.Context, name string, old, value secret.Sealed) error
-	CountSealed(ctx context.Context) (map[secret.KeyID]int64, error)
+	// CountSealed counts the sealed values of each key, but no more than most of
+	// all together (0: any number), and says whether these are all.
+	CountSealed(ctx context.Context, most int64) (counted map[secret.KeyID]int64, all bool, err error)
 	SealedElsewise(ctx context.Context, key secret.KeyID, at ledger.SealedCursor, limit int) (found []ledger.SealedValue, next ledger.SealedCursor, done bool, err error)
 	Reseal(ctx context.Context, values []ledger.Resealed) (replaced int64, err error)
 }
@@ -59,6 +61,7 @@ type Holder struct {
 	reading sync.Mutex // one reading of the keyring at a time
 	lastTry time.Time  // of a reading for a value that did not open; under reading
 	health  health
+	census  census
 }
 
 // state is the keyring as it was last read.

@@ -83,17 +83,20 @@ func (s *session) SwapSetting(_ context.Context, name string, old, value secret.
 	})
 }
 
-func (s *session) CountSealed(context.Context) (counted map[secret.KeyID]int64, err error) {
+func (s *session) CountSealed(_ context.Context, most int64) (counted map[secret.KeyID]int64, all bool, err error) {
 	err = s.does(func() error {
-		counted = make(map[secret.KeyID]int64)
-		for _, value := range append(s.values, s.settings[keyring.ProofSetting]) {
+		counted, all = make(map[secret.KeyID]int64), true
+		for i, value := range append(s.values, s.settings[keyring.ProofSetting]) {
+			if all = most == 0 || int64(i) < most; !all {
+				break
+			}
 			if id, ok := secret.KeyOf(value); ok {
 				counted[id]++
 			}
 		}
 		return nil
 	})
-	return counted, err
+	return counted, all, err
 }
 
 func (s *session) SealedElsewise(_ context.Context, key secret.KeyID, at ledger.SealedCursor, limit int) (found []ledger.SealedValue, next ledger.SealedCursor, done bool, err error) {

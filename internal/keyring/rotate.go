@@ -79,7 +79,7 @@ func (h *Holder) promote(ctx context.Context) error {
 // Retire sets an old key aside. It is refused while anything is sealed with it.
 // For an hour the key still opens; then it is forgotten, if it still seals nothing.
 func (h *Holder) Retire(ctx context.Context, id secret.KeyID) error {
-	counted, err := h.config.Store.CountSealed(ctx)
+	counted, _, err := h.config.Store.CountSealed(ctx, 0)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (h *Holder) forget(ctx context.Context) error {
 		if k.RetiredAt.IsZero() || h.config.Now().Before(k.RetiredAt.Add(keepRetired)) {
 			continue
 		}
-		counted, err := h.config.Store.CountSealed(ctx)
+		counted, _, err := h.config.Store.CountSealed(ctx, 0)
 		if err != nil {
 			return err
 		}

@@ -8,12 +8,13 @@ import (
 )
 
 // Status says what keys there are, how much each has sealed, and how far a
-// rotation is. It counts every sealed value.
+// rotation is. Of many sealed values it says how many they were when they were
+// counted last.
 func (h *Holder) Status(ctx context.Context) (api.Keyring, error) {
 	if err := h.Reload(ctx); err != nil {
 		return api.Keyring{}, err
 	}
-	counted, err := h.config.Store.CountSealed(ctx)
+	counted, countedAt, err := h.count(ctx)
 	if err != nil {
 		return api.Keyring{}, err
 	}
@@ -22,7 +23,7 @@ func (h *Holder) Status(ctx context.Context) (api.Keyring, error) {
 		return api.Keyring{}, err
 	}
 	s := h.state.Load()
-	status := api.Keyring{MasterKey: s.doc.Master, MasterKeyAnswers: !h.health.failing.Load()}
+	status := api.Keyring{MasterKey: s.doc.Master, MasterKeyAnswers: !h.health.failing.Load(), CountedAt: present(countedAt)}
 	if !status.MasterKeyAnswers {
 		until := h.health.until(h.config.Cache).UTC()
 		status.KeysUsedUntil = &until

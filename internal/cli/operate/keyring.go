@@ -54,6 +54,11 @@ func (p Commands) showKeyring(ring api.Keyring) error {
 		if ring.Rotating {
 			p.Note("rotating: %d secrets are still under other keys", ring.Remaining)
 		}
+		if ring.CountedAt == nil {
+			p.Note("there are many secrets, and they are being counted: ask again in a minute")
+		} else if p.Env.Now().Sub(*ring.CountedAt) > time.Minute {
+			p.Note("the secrets were counted %s", p.When(ring.CountedAt))
+		}
 		if ring.Damaged > 0 {
 			p.Note("%d secrets open with no key and stay as they are; the server's log names them", ring.Damaged)
 		}

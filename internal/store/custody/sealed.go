@@ -73,45 +73,60 @@ func (c column) sealedIn() string {
 	return condition
 }
 
-// CountSealed counts the sealed values under each key.
-func (d Desk) CountSealed(ctx context.Context) (map[secret.KeyID]int64, error) {
-	var counted map[secret.KeyID]int64
-	err := d.DB.Snapshot(ctx, func(tx store.Tx) error {
-		counted = make(map[secret.KeyID]int64)
+// CountSealed counts the sealed values under each key, but no more than most of
+// all together (0: any number), and says whether these are all.
+func (d Desk) CountSealed(ctx context.Context, most int64) (counted map[secret.KeyID]int64, all bool, err error) {
+	err = d.DB.Snapshot(ctx, func(tx store.Tx) error {
+		counted, all = make(map[secret.KeyID]int64), true
+		left := most
 		for _, c := range columns() {
-			if err := c.count(ctx, tx, counted); err != nil {
+			n, err := c.count(ctx, tx, left, counted)
+			if err != nil {
 				return err
+			}
+			if left -= n; most > 0 && left <= 0 {
+				all = false
+				return nil
 			}
 		}
 		return nil
 	})
-	return counted, err
+	return counted, all, err
 }
 
-func (c column) count(ctx context.Context, tx store.Tx, counted map[secret.KeyID]int64) error {
-	prefix := "substr(" + c.column + ", 1, 5)"
+// count adds the values of one column, at most so many, and says how many they were.
+func (c column) count(ctx context.Context, tx store.Tx, most int64, counted map[secret.KeyID]int64) (total int64, err error) {
+	limit, args := "", []any{}
+	if most > 0 {
+		limit, args = "LIMIT $1", []any{most}
+	}
 	rows, err := tx.QueryContext(ctx, `
 		SELECT
-			`+prefix+`,
+			prefix,
 			COUNT(*)
-		FROM `+c.table+`
-		WHERE `+c.sealedIn()+`
-		GROUP BY `+prefix)
+		FROM (
+			SELECT substr(`+c.column+`, 1, 5) AS prefix
+			FROM `+c.table+`
+			WHERE `+c.sealedIn()+`
+			`+limit+`
+		) AS prefixes
+		GROUP BY prefix`, args...)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var prefix []byte
 		var n int64
 		if err := rows.Scan(&prefix, &n); err != nil {
-			return err
+			return 0, err
 		}
+		total += n
 		if id, ok := secret.KeyOf(append(prefix, 0)); ok {
 			counted[id] += n
 		}
 	}
-	return rows.Err()
+	return total, rows.Err()
 }
 
 // SealedElsewise returns sealed values that another key than this one sealed,
