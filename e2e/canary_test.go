@@ -5,7 +5,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
-	"database/sql"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -18,7 +17,8 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/ncruces/go-sqlite3/driver" // to damage a database as no command can
+	"github.com/ncruces/go-sqlite3/driver" // to damage a database as no command can
+	"github.com/ncruces/go-sqlite3/ext/fts5"
 )
 
 // The sweep: secrets are planted wherever one can be given, and learned on the
@@ -411,7 +411,7 @@ func (s *sweep) breaks() {
 	if err != nil || len(names) != 1 {
 		s.t.Fatalf("the database is not one file: %q, %v", names, err)
 	}
-	db, err := sql.Open("sqlite3", "file:"+filepath.ToSlash(names[0])+"?_pragma=busy_timeout(5000)")
+	db, err := driver.Open("file:"+filepath.ToSlash(names[0])+"?_pragma=busy_timeout(5000)", fts5.Register)
 	if err != nil {
 		s.t.Fatal(err)
 	}
