@@ -28,6 +28,8 @@ type errand struct {
 	Told map[string]string `json:"told,omitempty"`
 	Then bool              `json:"then,omitempty"` // after a consent: an authorization by the same person
 	Hint string            `json:"hint,omitempty"` // and by which account
+
+	follows bool // another flow, in the same browser, which alone is told its address
 }
 
 // The kinds of an errand; "": an authorization.
@@ -59,6 +61,15 @@ func (f *Flows) errandOf(flow ledger.Flow) (e errand, err error) {
 	return e, json.Unmarshal([]byte(text.Reveal()), &e)
 }
 
+// kindOf is what people are told of a flow's errand.
+func (f *Flows) kindOf(flow ledger.Flow) (string, error) {
+	if flow.ByDevice() {
+		return "", nil
+	}
+	e, err := f.errandOf(flow)
+	return e.Kind, err
+}
+
 // beginConsent starts the visit of an administrator, at the page where the
 // client is allowed in their organisation.
 func (f *Flows) beginConsent(ctx context.Context, connection string, req api.AuthorizeRequest) (api.Authorization, error) {
@@ -78,7 +89,7 @@ func (f *Flows) beginConsent(ctx context.Context, connection string, req api.Aut
 	if err != nil {
 		return api.Authorization{}, err
 	}
-	if location, err = withBegun(ctx, location, a, req.LoginHint); err != nil {
+	if location, err = withBegun(ctx, location, a, req.LoginHint, false); err != nil {
 		return api.Authorization{}, err
 	}
 	flow, err := f.sealed(t, connection, errand{URL: location, Kind: errandConsent, Then: req.ThenAuthorize, Hint: req.LoginHint})
@@ -177,11 +188,12 @@ func (f *Flows) goOn(ctx context.Context, flow ledger.Flow, e errand, signIn boo
 	if err != nil {
 		return "", err
 	}
-	flowing, err := f.newFlow(following(ctx), a, server, api.AuthorizeRequest{LoginHint: e.Hint, ReturnTo: flow.ReturnTo}, e)
+	e.follows = true
+	following, err := f.newFlow(ctx, a, server, api.AuthorizeRequest{LoginHint: e.Hint, ReturnTo: flow.ReturnTo}, e)
 	if err != nil {
 		return "", err
 	}
-	started, err := f.store(ctx, flowing)
+	started, err := f.store(ctx, following)
 	if err != nil {
 		return "", err
 	}

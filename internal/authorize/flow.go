@@ -108,7 +108,7 @@ func (f *Flows) newFlow(ctx context.Context, a arrangement.Arrangement, server o
 	if err != nil {
 		return ledger.Flow{}, f.codeRefused(ctx, a, err)
 	}
-	if e.URL, err = withBegun(ctx, location.URL, a, req.LoginHint); err != nil {
+	if e.URL, err = withBegun(ctx, location.URL, a, req.LoginHint, e.follows); err != nil {
 		return ledger.Flow{}, err
 	}
 	flow, err := f.sealed(t, a.Connection.Name, e)
@@ -258,6 +258,9 @@ func (f *Flows) Flow(ctx context.Context, id string) (api.Flow, error) {
 		}
 	}
 	view := f.flowView(flow)
+	if view.Kind, err = f.kindOf(flow); err != nil {
+		return view, err
+	}
 	if flow.ByDevice() && view.Status == api.FlowPending {
 		kept, err := f.openDevice(flow)
 		if err != nil {

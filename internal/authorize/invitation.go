@@ -43,23 +43,16 @@ type begun struct {
 	Follows bool `json:"follows,omitempty"`
 }
 
-type followsMark struct{}
-
-// following is for a flow that goes on from another one in the same browser.
-func following(ctx context.Context) context.Context {
-	return context.WithValue(ctx, followsMark{}, true)
-}
-
 // begunMark is where an authorization URL ends and begun follows. No such URL
 // has a fragment (RFC 6749 section 3.1), so a node of a version that knows
 // nothing of it sends browsers to the right place all the same.
 const begunMark = "#valetkey="
 
 // withBegun writes down behind the URL who began.
-func withBegun(ctx context.Context, url string, a arrangement.Arrangement, hint string) (string, error) {
+func withBegun(ctx context.Context, url string, a arrangement.Arrangement, hint string, follows bool) (string, error) {
 	who, _ := ctx.Value(byMark{}).(string)
 	kept, err := json.Marshal(begun{
-		By: who, Account: cmp.Or(hint, account.Label(a.Connection.Owner())), Follows: ctx.Value(followsMark{}) != nil,
+		By: who, Account: cmp.Or(hint, account.Label(a.Connection.Owner())), Follows: follows,
 	})
 	return url + begunMark + base64.RawURLEncoding.EncodeToString(kept), err
 }

@@ -61,7 +61,7 @@ func reaches() []reach {
 		{
 			imported: "context",
 			names:    []string{"WithValue"},
-			only:     []string{"internal/rest", "internal/web", "internal/web/page", "internal/web/session", "internal/proxy", "internal/access", "internal/store", "internal/broker", "internal/onbehalf"},
+			only:     []string{"internal/rest", "internal/web", "internal/web/page", "internal/web/session", "internal/proxy", "internal/access", "internal/store", "internal/broker", "internal/onbehalf", "internal/authorize"},
 			reason:   "a context carries a request's identity, its deadline and the transaction it is part of, nothing else",
 		},
 	}
