@@ -3,10 +3,14 @@ package e2e
 import (
 	"bufio"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -95,14 +99,15 @@ type started struct {
 }
 
 // agent runs the built binary until it says that it is connected.
-func (p *plant) agent(allow ...string) *started {
+func (p *plant) agent(allow string) *started {
 	p.t.Helper()
-	args := []string{"agent", "run", "--url", p.server.url, "-v"}
-	for _, entry := range allow {
-		args = append(args, "--allow", entry)
-	}
-	a := &started{cmd: exec.Command(binary(p.t), args...), log: &logBuffer{}, exited: make(chan struct{})}
-	a.cmd.Env = append(cleanEnviron(), "VALETKEY_AGENT_TOKEN_FILE="+p.file("token", p.token+"\n"))
+	return p.runs(nil, "--url", p.server.url, "-v", "--allow", allow)
+}
+
+func (p *plant) runs(env []string, args ...string) *started {
+	p.t.Helper()
+	a := &started{cmd: exec.Command(binary(p.t), append([]string{"agent", "run"}, args...)...), log: &logBuffer{}, exited: make(chan struct{})}
+	a.cmd.Env = append(append(cleanEnviron(), "VALETKEY_AGENT_TOKEN_FILE="+p.file("token", p.token+"\n")), env...)
 	stderr, err := a.cmd.StderrPipe()
 	if err != nil {
 		p.t.Fatal(err)
@@ -355,5 +360,47 @@ func TestAnAgentSaysWhatItIsNotTold(t *testing.T) {
 		if got.code != c.code || !strings.Contains(got.stderr, c.says) || strings.Contains(got.stderr, "va_x") {
 			t.Errorf("%q: exit code %d\n%s", c.args, got.code, got.stderr)
 		}
+	}
+}
+
+func TestAnAgentGoesOutThroughAProxyAndTrustsTheAuthorityItIsTold(t *testing.T) {
+	p := newPlant(t)
+	inner, err := url.Parse(p.server.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewTLSServer(httputil.NewSingleHostReverseProxy(inner))
+	t.Cleanup(front.Close)
+	var tunnels atomic.Int32
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodConnect || r.Host != "example.com:443" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		tunnels.Add(1)
+		there, err := net.Dial("tcp", front.Listener.Addr().String())
+		if err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		here, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer here.Close()
+		defer there.Close()
+		_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
+		go func() { _, _ = io.Copy(there, buffered); there.Close() }()
+		_, _ = io.Copy(here, there)
+	}))
+	t.Cleanup(proxy.Close)
+	ca := p.file("ca.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})))
+	a := p.runs([]string{"HTTPS_PROXY=" + proxy.URL}, "--url", "https://example.com", "--ca", ca, "--allow", p.host())
+	if status, text := p.send("POST", "/erp/orders", strings.Repeat("x", 300_000)); status != 200 || !strings.Contains(text, `"length":300000`) {
+		t.Errorf("%d %s\n%s", status, text, a.log)
+	}
+	if tunnels.Load() != 1 {
+		t.Errorf("the proxy opened %d tunnels", tunnels.Load())
 	}
 }
