@@ -28,6 +28,7 @@ type renewal struct {
 	current ledger.TokenSet
 	lease   *ledger.Lease
 	began   time.Time // when the lease was taken
+	ended   bool      // the lease ended with what was saved
 }
 
 // ask makes the token request; more than one only where an earlier answer may

@@ -67,7 +67,7 @@ func (b *Broker) furtherOnce(ctx context.Context, connection, resource string) (
 		return nil, b.furtherRefused(ctx, a, err)
 	}
 	if token.RefreshToken != "" && !a.ByItself() {
-		if err := b.saveRenewed(ctx, a, current, rotatedOnly(token, current), lease); err != nil {
+		if err := b.saveRenewed(ctx, &renewal{a: a, current: current, lease: &lease}, rotatedOnly(token, current), false); err != nil {
 			return nil, err
 		}
 	}

@@ -129,6 +129,9 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, want wish) (*
 	// its outcome stays unknown it is taken back.
 	lease.Tries--
 	defer func() {
+		if r.ended {
+			return
+		}
 		if err := b.Store.ReleaseLease(ctx, *lease); err != nil {
 			b.Log.Warn("lease not released; it ends by itself", slog.String("connection", connection), slog.Any("error", err))
 		}
@@ -157,14 +160,14 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, want wish) (*
 	if err != nil {
 		if token.RefreshToken != "" {
 			// A further request failed, and the grant moved on before it did.
-			if err := b.saveRenewed(ctx, a, current, token, *lease); err != nil {
+			if err := b.saveRenewed(ctx, r, token, false); err != nil {
 				return nil, err
 			}
 			current.Generation++
 		}
 		return nil, b.renewalFailed(ctx, a, current, err)
 	}
-	if err := b.saveRenewed(ctx, a, current, token, *lease); err != nil {
+	if err := b.saveRenewed(ctx, r, token, true); err != nil {
 		return nil, err
 	}
 	lease.Attempt = ledger.Attempt{}
@@ -192,15 +195,18 @@ func (b *Broker) reread(ctx context.Context, connection string) (*Credential, er
 
 // saveRenewed saves the new token set before anyone uses it. A store that
 // fails is tried again: the provider may have rotated, and what it gave exists
-// nowhere else.
-func (b *Broker) saveRenewed(ctx context.Context, a arrangement.Arrangement, current ledger.TokenSet, token oauth.Token, lease ledger.Lease) error {
+// nowhere else. The last save of a renewal ends its lease in the same write,
+// unless more is written under it: files and further tokens.
+func (b *Broker) saveRenewed(ctx context.Context, r *renewal, token oauth.Token, last bool) error {
+	a, current := r.a, r.current
 	set, err := b.desk.SealToken(a, token, current)
 	if err != nil {
 		return err
 	}
 	save := ledger.TokenSave{
 		Set:    set,
-		Fence:  lease.Fence,
+		Fence:  r.lease.Fence,
+		Last:   last && a.Connection.Spec.TokenFile == "" && len(a.Sets()) == 0,
 		Change: ledger.StateChange{State: api.StateActive, Cause: kept(a.Connection.Cause)},
 		Keep:   b.desk.Keep(current, token),
 		DueAt:  b.desk.DueAt(a, set),
@@ -220,6 +226,7 @@ func (b *Broker) saveRenewed(ctx context.Context, a arrangement.Arrangement, cur
 		wait *= 2
 	}
 	if err == nil {
+		r.ended = save.Last
 		b.desk.KeepFile(ctx, a, set)
 		b.SaveSets(ctx, a, token)
 	}

@@ -196,6 +196,7 @@ type TokenStore interface {
 type TokenSave struct {
 	Set     TokenSet
 	Fence   int64 // of the lease held; 0: none is needed (a first authorization)
+	Last    bool  // the lease ends with this save, its attempt closed
 	Change  StateChange
 	Account string // "" leaves the account as it is
 	// Captured replaces the connection's captured variables; nil leaves them.

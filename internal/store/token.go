@@ -36,7 +36,7 @@ func (db *DB) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error {
 			return err
 		}
 		if save.Fence != 0 {
-			if err := checkFence(ctx, tx, name, save.Fence); err != nil {
+			if err := checkFence(ctx, tx, name, save); err != nil {
 				return err
 			}
 		}
@@ -97,18 +97,22 @@ func advance(ctx context.Context, tx queryer, save ledger.TokenSave, event ledge
 }
 
 // checkFence refuses the holder of a lease that was given on, or outdated by
-// a revocation, while it was away. It writes the row as it is, which keeps it
-// locked: nobody is given the lease between the check and the save.
-func checkFence(ctx context.Context, tx queryer, connection string, fence int64) error {
+// a revocation, while it was away. It writes the row, as it is or at its end,
+// which keeps it locked: nobody is given the lease between the check and the save.
+func checkFence(ctx context.Context, tx queryer, connection string, save ledger.TokenSave) error {
+	set := "fence = fence"
+	if save.Last {
+		set = "expires_at = 0, tries = 0, salvage = NULL"
+	}
 	latest, err := changed(ctx, tx, `
 		UPDATE leases
-		SET fence = fence
+		SET `+set+`
 		WHERE connection = $1
 		  AND fence = $2`,
 		connection,
-		fence)
+		save.Fence)
 	if err == nil && !latest {
-		return fmt.Errorf("lease %d of connection %q: %w", fence, connection, ledger.ErrStale)
+		return fmt.Errorf("lease %d of connection %q: %w", save.Fence, connection, ledger.ErrStale)
 	}
 	return err
 }

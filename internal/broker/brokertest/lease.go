@@ -19,6 +19,7 @@ func leaseChecks() []check {
 		{"only its holder can release it", leaseForeignRelease},
 		{"leases of two connections do not touch each other", leaseApart},
 		{"a holder saves with its fence", leaseSaves},
+		{"a lease ends with the last save of its holder", leaseLast},
 		{"a holder that stalled past the next lease is refused", leaseStalled},
 		{"a fence that was never given is refused", leaseNever},
 		{"an unknown connection has none", leaseUnknown},
@@ -230,4 +231,23 @@ func leaseClosedAttempt(t *testing.T, s ledger.Store) {
 	must(t, s.ReleaseLease(t.Context(), second))
 	third := attempt(t, s, 4, after(2))
 	wantEqual(t, "attempt at the next generation", third.Attempt, ledger.Attempt{Generation: 4, Tries: 1, BegunAt: after(2)})
+}
+
+func leaseLast(t *testing.T, s ledger.Store) {
+	seed(t, s, "mail")
+	first := acquire(t, s, "mail", "one", start())
+	save := saving("mail", 1)
+	save.Fence, save.Last = first.Fence, true
+	must(t, s.SaveTokenSet(t.Context(), save))
+	second := acquire(t, s, "mail", "two", start())
+	if second.Tries != 1 || second.Fence <= first.Fence {
+		t.Fatalf("after the save of %+v the next is %+v", first, second)
+	}
+	late := saving("mail", 2)
+	late.Fence, late.Last = first.Fence, true
+	wantError(t, s.SaveTokenSet(t.Context(), late), ledger.ErrStale)
+	_, won, err := s.AcquireLease(t.Context(), ledger.LeaseRequest{Connection: "mail", Owner: "three", Now: start(), TTL: ttl})
+	if must(t, err); won {
+		t.Fatal("a holder of before ended the lease of the next")
+	}
 }

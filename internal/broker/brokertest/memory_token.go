@@ -48,6 +48,10 @@ func (m *Memory) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error 
 		if save.Fence != 0 && m.leases[name].Fence != save.Fence {
 			return fmt.Errorf("lease %d of connection %q: %w", save.Fence, name, ledger.ErrStale)
 		}
+		if held, ok := m.leases[name]; ok && save.Fence != 0 && save.Last {
+			held.ExpiresAt, held.Tries, held.Salvage = time.Time{}, 0, nil
+			m.leases[name] = held
+		}
 		set := clone(save.Set)
 		whole(&set.ObtainedAt, &set.ExpiresAt, &set.RefreshExpiresAt)
 		sets := append(slices.Clone(m.tokenSets[name]), set)
