@@ -58,6 +58,7 @@ const (
 // Flow is an authorization in progress, or how it ended.
 type Flow struct {
 	ID         string     `json:"id"`
+	Kind       string     `json:"kind,omitempty"` // admin_consent, or proof: the sign-in that follows one; "": an authorization
 	Connection string     `json:"connection"`
 	Status     FlowStatus `json:"status"`
 	Cause      *Cause     `json:"cause,omitempty"` // why it failed

@@ -161,7 +161,11 @@ func newBooks(t *testing.T) *world {
 func TestAnAdministratorOfAnotherTenantAllowsTheApp(t *testing.T) {
 	as := newTenants(t)
 	w := newBooks(t)
-	server := startServe(t, w.data)
+	logo := filepath.Join(t.TempDir(), "logo.svg")
+	if err := os.WriteFile(logo, []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4" fill="#c2412d"/></svg>`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := startServe(t, w.data, "--name", "Litware Connections", "--logo", logo)
 	file := filepath.Join(t.TempDir(), "books.yaml")
 	if err := os.WriteFile(file, []byte(as.manifest()), 0o600); err != nil {
 		t.Fatal(err)
@@ -173,6 +177,10 @@ func TestAnAdministratorOfAnotherTenantAllowsTheApp(t *testing.T) {
 	c := startChromium(t)
 	c.opens(string(made.URL))
 	c.tells("Contoso asks your organisation to allow it at Contoso Books", "Read and change the books of every company", "By itself, for the whole organisation")
+	c.tells("Litware Connections")
+	if wide := evaluate[int](c, `document.querySelector('.brand img').naturalWidth`); wide == 0 {
+		t.Error("the logo is not drawn")
+	}
 	c.judges("link-consent")
 	c.submits("button.primary", nil)
 	c.arrives(as.URL + "/organizations/v2.0/adminconsent")

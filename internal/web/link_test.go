@@ -170,6 +170,14 @@ func TestAnAdministratorsConsentComesBackByTheCallback(t *testing.T) {
 	shows(t, g.get(b, path), 410, "This link was used")
 	shows(t, g.get(b, "/connections/mail"), 200, "Told by the provider", tenant)
 	shows(t, g.get(b, "/links"), 200, "administrator", tenant)
+	begun, err := g.broker.Begin(t.Context(), "mail", api.AuthorizeRequest{ConsentRequest: api.ConsentRequest{AdminConsent: true}}) // without a link
+	g.must(err)
+	shows(t, g.send(b, "POST", "/oauth/start/"+begun.Flow, ""), 200) // asked who began it, the administrator goes on
+	at, err = url.Parse(g.get(b, "/oauth/start/"+begun.Flow).Header().Get("Location"))
+	g.must(err)
+	answer.Set("state", at.Query().Get("state"))
+	redirects(t, g.get(b, "/oauth/callback?"+answer.Encode()), "/oauth/done/"+begun.Flow)
+	shows(t, g.get(b, "/oauth/done/"+begun.Flow), 200, "An administrator has allowed the app of mail")
 	redirects(t, g.post(b, "/connections/mail/edit", g.form(b, "scopes", "")), "/connections/mail?done=saved") // no tenant is typed
 }
 

@@ -249,7 +249,7 @@ func (s *site) done(w http.ResponseWriter, r *http.Request) {
 	switch flow.Status {
 	case api.FlowDone:
 		c, _ := s.flows.Connection(r.Context(), flow.Connection) // without it the page names no account
-		s.pages.Render(w, r, http.StatusOK, "done", connected{flow.Connection, c.Account})
+		s.pages.Render(w, r, http.StatusOK, "done", connected{flow.Connection, c.Account, flow.Kind != ""})
 	case api.FlowPending:
 		s.pages.Render(w, r, http.StatusOK, "pending", flow)
 	default:
@@ -258,4 +258,7 @@ func (s *site) done(w http.ResponseWriter, r *http.Request) {
 }
 
 // connected is the page of a flow that is done.
-type connected struct{ Connection, Account string }
+type connected struct {
+	Connection, Account string
+	Consented           bool // an administrator allowed the client; nobody authorized
+}
