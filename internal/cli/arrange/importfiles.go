@@ -37,7 +37,7 @@ func (p Commands) importFiles(args, extensions []string) ([]draft.File, error) {
 			files = append(files, file)
 			return nil
 		}
-		unpacked, err := archive.Unpack(file, extensions)
+		unpacked, err := archive.Standard().Unpack(file, extensions)
 		files = append(files, unpacked...)
 		return err
 	}

@@ -13,8 +13,14 @@ import (
 	"github.com/valetkey/valetkey/internal/importer/draft"
 )
 
-// MaxFiles bounds the entries of an archive.
-const MaxFiles = 5000
+// Limits bound what comes out of an archive.
+type Limits struct {
+	Files int   // entries, those that are left out among them
+	Bytes int64 // of the files together, unpacked
+}
+
+// Standard are the limits of an import.
+func Standard() Limits { return Limits{Files: 5000, Bytes: draft.MaxSize} }
 
 // flagEncrypted marks an entry that needs a password (APPNOTE.TXT section
 // 4.4.4, bit 0).
@@ -27,7 +33,7 @@ func Is(data []byte) bool { return bytes.HasPrefix(data, []byte("PK\x03\x04")) }
 // their path in it behind the archive's own name. Hidden files, and what
 // package managers and other systems put there, are left out, as of a
 // directory. The error has [api.CodeInvalid].
-func Unpack(archive draft.File, extensions []string) ([]draft.File, error) {
+func (l Limits) Unpack(archive draft.File, extensions []string) ([]draft.File, error) {
 	bad := func(err error, format string, args ...any) error {
 		f := fault.New(api.CodeInvalid, format, args...)
 		f.Message = archive.Name + ": " + f.Message
@@ -38,11 +44,11 @@ func Unpack(archive draft.File, extensions []string) ([]draft.File, error) {
 	if err != nil {
 		return nil, bad(err, "it begins as a zip archive and is none")
 	}
-	if len(reader.File) > MaxFiles {
-		return nil, bad(nil, "it has more than %d files", MaxFiles)
+	if len(reader.File) > l.Files {
+		return nil, bad(nil, "it has more than %d files", l.Files)
 	}
 	var files []draft.File
-	left := int64(draft.MaxSize)
+	left := l.Bytes
 	for _, entry := range reader.File {
 		if !within(entry.Name) {
 			return nil, bad(nil, "the name of a file in it leads out of it")
@@ -58,7 +64,7 @@ func Unpack(archive draft.File, extensions []string) ([]draft.File, error) {
 			return nil, bad(err, "%s in it cannot be unpacked", entry.Name)
 		}
 		if left -= int64(len(data)); left < 0 {
-			return nil, bad(nil, "unpacked it has more than %d MB", draft.MaxSize>>20)
+			return nil, bad(nil, "unpacked it has more than %d bytes", l.Bytes)
 		}
 		files = append(files, draft.File{Name: archive.Name + "/" + path.Clean(entry.Name), Data: data})
 	}

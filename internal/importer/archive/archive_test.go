@@ -51,7 +51,7 @@ func TestTheFittingFilesOfAnArchiveAreRead(t *testing.T) {
 	if !archive.Is(file.Data) || archive.Is([]byte(`{"a":1}`)) {
 		t.Fatal("an archive is not told from a document")
 	}
-	files, err := archive.Unpack(file, []string{".json", ".yaml"})
+	files, err := archive.Standard().Unpack(file, []string{".json", ".yaml"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,8 @@ func TestAnArchiveThatIsHostileIsRefused(t *testing.T) {
 	locked := named("a.json", "{}")
 	locked.Flags = 1
 	var many []entry
-	for i := range archive.MaxFiles + 1 {
+	limits := archive.Limits{Files: 20, Bytes: 50_000}
+	for i := range limits.Files + 1 {
 		many = append(many, named(fmt.Sprintf("%d.json", i), ""))
 	}
 	whole := packed(t, named("a.json", strings.Repeat("a", 10_000)))
@@ -84,18 +85,24 @@ func TestAnArchiveThatIsHostileIsRefused(t *testing.T) {
 		"from the root":   {packed(t, named("/etc/a.json", "{}")), "leads out of it"},
 		"on Windows":      {packed(t, named(`..\a.json`, "{}")), "leads out of it"},
 		"on a drive":      {packed(t, named("c:a.json", "{}")), "leads out of it"},
-		"a bomb":          {packed(t, named("a.json", strings.Repeat("0", draft.MaxSize+1))), "more than 50 MB"},
-		"bombs together":  {packed(t, named("a.json", strings.Repeat("0", draft.MaxSize)), named("b.json", "00")), "more than 50 MB"},
-		"too many":        {packed(t, many...), "more than 5000 files"},
+		"a bomb":          {packed(t, named("a.json", strings.Repeat("0", 1_000_000))), "more than 50000 bytes"},
+		"bombs together":  {packed(t, named("a.json", strings.Repeat("0", 50_000)), named("b.json", "00")), "more than 50000 bytes"},
+		"too many":        {packed(t, many...), "more than 20 files"},
 		"locked":          {packed(t, locked), "password"},
 		"nothing fitting": {packed(t, named("a.txt", "x")), "no file in it ends in .json"},
 		"cut off":         {cut, "is none"},
 		"spoiled":         {spoiled, "cannot be unpacked"},
 	} {
-		_, err := archive.Unpack(test.file, []string{".json"})
+		_, err := limits.Unpack(test.file, []string{".json"})
 		if !fault.Is(err, api.CodeInvalid) || !strings.Contains(err.Error(), test.want) || fault.As(err).Hint == "" {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestTheStandardLimitsAreThoseOfAnImport(t *testing.T) {
+	if got := archive.Standard(); got.Bytes != draft.MaxSize || got.Files < 1000 {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -103,7 +110,7 @@ func FuzzUnpack(f *testing.F) {
 	f.Add(packed(f, named("a.json", "{}"), named("b/c.yaml", "a: 1")).Data)
 	f.Add([]byte("PK\x03\x04"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		files, err := archive.Unpack(draft.File{Name: "x.zip", Data: data}, []string{".json", ".yaml"})
+		files, err := archive.Standard().Unpack(draft.File{Name: "x.zip", Data: data}, []string{".json", ".yaml"})
 		if err != nil && !fault.Is(err, api.CodeInvalid) {
 			t.Errorf("%v", err)
 		}

@@ -1,6 +1,6 @@
 // Package archive unpacks the zip archives in which other programs export.
 //
-// The flow: [Is] tells an archive by its first bytes; [Unpack] gives its files
+// The flow: [Is] tells an archive by its first bytes; [Limits.Unpack] gives its files
 // as an importer reads them, from memory to memory.
 //
 // Invariants:
