@@ -28,11 +28,10 @@ const (
 // connectionPage is all that is known of one connection.
 type connectionPage struct {
 	api.Connection
+	history
 	Provider  api.Provider
 	ClientID  string
 	Scopes    []scope
-	Events    []event
-	Timeline  template.HTML
 	Rates     ratesView
 	Console   tryIt
 	Tested    *testView
@@ -76,7 +75,7 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := connectionPage{
 		Connection: connection, Provider: provider, ClientID: client.ClientID,
-		Scopes: scopesOf(connection, provider), Events: eventsOf(events), Timeline: c.timeline(events),
+		Scopes: scopesOf(connection, provider), history: history{eventsOf(events), c.timeline(events)},
 		Rates: c.rates(connection.Name), Console: firstTry(connection, provider),
 		Debug:   debugView{Until: c.Calls.DebugUntil(connection.Name), Exchanges: c.Calls.Exchanges(connection.Name)},
 		Runs:    c.operations(r.Context(), connection.Name),

@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"html/template"
 	"maps"
 	"net/http"
 	"slices"
@@ -59,6 +60,12 @@ func scopesOf(c api.Connection, p api.Provider) []scope {
 		add(name, scopeExtra)
 	}
 	return found
+}
+
+// history is what happened to a connection, as a table and as a picture.
+type history struct {
+	Events   []event
+	Timeline template.HTML
 }
 
 // event is something that happened, in the order to be read.
