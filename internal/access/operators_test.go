@@ -7,8 +7,8 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/access"
-	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/store/memory"
 )
 
 const (
@@ -26,7 +26,7 @@ type desk struct {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{t: t, now: time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)}
-	d.Operators = access.NewOperators(access.OperatorsConfig{Store: brokertest.NewOperators(), Now: func() time.Time { return d.now }})
+	d.Operators = access.NewOperators(access.OperatorsConfig{Store: memory.NewOperators(), Now: func() time.Time { return d.now }})
 	return d
 }
 
@@ -222,7 +222,7 @@ func TestSigningOutEndsOneSessionOrAll(t *testing.T) {
 }
 
 func TestThePasswordIsKeptAsArgon2idWithASaltOfItsOwn(t *testing.T) {
-	store := brokertest.NewOperators()
+	store := memory.NewOperators()
 	o := access.NewOperators(access.OperatorsConfig{Store: store})
 	for _, name := range []string{"a", "b"} {
 		code, _, _ := o.NewCode(t.Context())

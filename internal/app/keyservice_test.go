@@ -52,7 +52,7 @@ func openBlob(blob []byte, bound string) ([]byte, bool) {
 
 func awsKMS(t *testing.T, w http.ResponseWriter, r *http.Request) {
 	var in struct {
-		KeyId                     string //nolint:revive // as AWS writes it
+		KeyID                     string `json:"KeyId"`
 		Plaintext, CiphertextBlob []byte
 		EncryptionContext         map[string]string
 	}
@@ -60,7 +60,7 @@ func awsKMS(t *testing.T, w http.ResponseWriter, r *http.Request) {
 		t.Error(err)
 	}
 	signed := r.Header.Get("Authorization")
-	if !strings.HasPrefix(signed, "AWS4-HMAC-SHA256 Credential=AKID/") || !strings.Contains(signed, "/eu-central-1/kms/aws4_request") || in.KeyId != "arn:aws:kms:eu-central-1:123456789012:key/valetkey" {
+	if !strings.HasPrefix(signed, "AWS4-HMAC-SHA256 Credential=AKID/") || !strings.Contains(signed, "/eu-central-1/kms/aws4_request") || in.KeyID != "arn:aws:kms:eu-central-1:123456789012:key/valetkey" {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"__type":"AccessDeniedException","message":"no"}`)
 		return

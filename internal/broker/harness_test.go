@@ -15,10 +15,10 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
-	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/store/memory"
 )
 
 // clock is a time that moves only when a test says so.
@@ -136,7 +136,7 @@ type harness struct {
 	ctx     context.Context
 	clock   *clock
 	server  *authServer
-	store   *brokertest.Memory
+	store   *memory.Store
 	config  broker.Config
 	cookies map[string]string
 }
@@ -150,7 +150,7 @@ func newHarness(t *testing.T) *harness {
 		ctx:     t.Context(),
 		clock:   &clock{now: time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)},
 		server:  newAuthServer(t),
-		store:   brokertest.NewMemory(),
+		store:   memory.New(),
 		cookies: make(map[string]string),
 	}
 	keyring, err := secret.CreateKeyring(filepath.Join(t.TempDir(), "keyring.json"))

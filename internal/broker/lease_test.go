@@ -12,8 +12,8 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/arrangement"
 	"github.com/valetkey/valetkey/internal/broker"
-	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/memory"
 )
 
 // unblock lets requests from now on through, while those before still wait.
@@ -139,12 +139,12 @@ func TestR03_WhatAStalledHolderBringsLateIsDropped(t *testing.T) {
 
 // stallingStore stands still once it has given a lease.
 type stallingStore struct {
-	*brokertest.Memory
+	*memory.Store
 	stall func()
 }
 
 func (s *stallingStore) AcquireLease(ctx context.Context, request ledger.LeaseRequest) (ledger.Lease, bool, error) {
-	lease, won, err := s.Memory.AcquireLease(ctx, request)
+	lease, won, err := s.Store.AcquireLease(ctx, request)
 	if won && s.stall != nil {
 		s.stall()
 		s.stall = nil
@@ -156,7 +156,7 @@ func TestR03_AHolderThatStoodStillUntilItsLeaseWasOverSendsNothing(t *testing.T)
 	h := newHarness(t)
 	h.authorize("mail")
 	h.clock.advance(2 * time.Hour)
-	h.config.Store = &stallingStore{Memory: h.store, stall: func() { h.clock.advance(2 * time.Minute) }}
+	h.config.Store = &stallingStore{Store: h.store, stall: func() { h.clock.advance(2 * time.Minute) }}
 	b := h.open()
 	_, err := b.Token(h.ctx, "mail", 0)
 	wantCode(t, err, api.CodeUnavailable)

@@ -128,14 +128,7 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, want wish) (*
 	// The journal counts this try already, should the process end here. Unless
 	// its outcome stays unknown it is taken back.
 	lease.Tries--
-	defer func() {
-		if r.ended {
-			return
-		}
-		if err := b.Store.ReleaseLease(ctx, *lease); err != nil {
-			b.Log.Warn("lease not released; it ends by itself", slog.String("connection", connection), slog.Any("error", err))
-		}
-	}()
+	defer b.endLease(ctx, r)
 	// Read again: the row may have changed before the lease was ours.
 	a, err := b.desk.Arrange(ctx, connection)
 	if err != nil {
@@ -178,6 +171,16 @@ func (b *Broker) renewOnce(ctx context.Context, connection string, want wish) (*
 		}
 	}
 	return b.reread(ctx, connection)
+}
+
+// endLease gives the lease back, unless the write that saved the token set did.
+func (b *Broker) endLease(ctx context.Context, r *renewal) {
+	if r.ended {
+		return
+	}
+	if err := b.Store.ReleaseLease(ctx, *r.lease); err != nil {
+		b.Log.Warn("lease not released; it ends by itself", slog.String("connection", r.lease.Connection), slog.Any("error", err))
+	}
 }
 
 // reread drops what is in memory and reads the connection from the store.

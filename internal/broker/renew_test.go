@@ -13,9 +13,9 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
-	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/spill"
+	"github.com/valetkey/valetkey/internal/store/memory"
 )
 
 func TestR01_AHundredCallersOfAnExpiredTokenCauseOneRequest(t *testing.T) {
@@ -92,7 +92,7 @@ func TestR05_ATokenSetThatCannotBeSavedIsTriedAgainBeforeAnyoneUsesIt(t *testing
 	h := newHarness(t)
 	h.authorize("mail")
 	h.clock.advance(2 * time.Hour)
-	failing := &failingStore{Memory: h.store, failures: 3}
+	failing := &failingStore{Store: h.store, failures: 3}
 	h.config.Store = failing
 	b := h.open()
 	token, err := b.Token(h.ctx, "mail", 0)
@@ -109,7 +109,7 @@ func TestR05_ATokenSetThatWasNotSavedIsThereAfterARestart(t *testing.T) {
 	h.authorize("mail")
 	h.clock.advance(2 * time.Hour)
 	dir := t.TempDir()
-	full := &failingStore{Memory: h.store, failures: 1 << 20}
+	full := &failingStore{Store: h.store, failures: 1 << 20}
 	open := func(store ledger.Store) *broker.Broker {
 		kept, err := spill.Over(h.ctx, store, dir, slog.New(slog.DiscardHandler))
 		h.must(err)
@@ -134,7 +134,7 @@ func TestR05_ATokenSetThatWasNotSavedIsThereAfterARestart(t *testing.T) {
 
 // failingStore fails the next writes of a token set.
 type failingStore struct {
-	*brokertest.Memory
+	*memory.Store
 	failures int
 }
 
@@ -143,7 +143,7 @@ func (s *failingStore) SaveTokenSet(ctx context.Context, save ledger.TokenSave) 
 		s.failures--
 		return errors.New("disk full")
 	}
-	return s.Memory.SaveTokenSet(ctx, save)
+	return s.Store.SaveTokenSet(ctx, save)
 }
 
 func TestR07_ARefreshIsSavedThoughItsCallerLeft(t *testing.T) {

@@ -20,10 +20,10 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
-	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/store/memory"
 	"github.com/valetkey/valetkey/oauth"
 )
 
@@ -51,7 +51,7 @@ func newWorld(t *testing.T) *world {
 	keyring, err := secret.CreateKeyring(filepath.Join(t.TempDir(), "keyring.json"))
 	must(err)
 	w.broker, err = broker.New(t.Context(), broker.Config{
-		Store: brokertest.NewMemory(), Keyring: keyring, HTTP: w, Catalog: providers, PublicURL: "https://valetkey.contoso.com",
+		Store: memory.New(), Keyring: keyring, HTTP: w, Catalog: providers, PublicURL: "https://valetkey.contoso.com",
 		Now: func() time.Time { return w.now }, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	must(err)

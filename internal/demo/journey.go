@@ -95,11 +95,28 @@ func (j *Journey) visit(req *http.Request) (*form, error) {
 	if res.StatusCode >= http.StatusBadRequest && j.callback == nil {
 		return nil, fault.New(api.CodeUpstream, "%s answered %s", res.Request.URL.Redacted(), res.Status)
 	}
+	if onward, goes := strings.CutPrefix(res.Header.Get("Refresh"), "0; url="); goes {
+		return j.goOn(res.Request, onward)
+	}
 	page, err := html.Parse(io.LimitReader(res.Body, maxHTML))
 	if err != nil {
 		return nil, fmt.Errorf("reading the page %s: %w", res.Request.URL.Path, err)
 	}
 	return findForm(page, res.Request.URL), nil
+}
+
+// goOn follows a page that leads on by itself, as a browser does: the one after
+// the question who began the authorization.
+func (j *Journey) goOn(from *http.Request, onward string) (*form, error) {
+	target, err := from.URL.Parse(onward)
+	if err != nil {
+		return nil, fmt.Errorf("the page %s leads to %q: %w", from.URL.Path, onward, err)
+	}
+	req, err := http.NewRequestWithContext(from.Context(), http.MethodGet, target.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	return j.visit(req)
 }
 
 // form is a form that posts.

@@ -40,6 +40,13 @@ func site(t *testing.T) string {
 	mux.HandleFunc("/again", func(w http.ResponseWriter, _ *http.Request) {
 		page(w, `<form method="post" action="/again"></form>`)
 	})
+	mux.HandleFunc("GET /begun", func(w http.ResponseWriter, _ *http.Request) {
+		page(w, `<form method="post" action="/begun"><button>Go on</button></form>`)
+	})
+	mux.HandleFunc("POST /begun", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Refresh", "0; url=/authorize")
+		page(w, "you are led on")
+	})
 	mux.HandleFunc("GET /plain", func(w http.ResponseWriter, _ *http.Request) { page(w, "nothing to fill in") })
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
@@ -62,7 +69,7 @@ func TestTheJourneyLogsInConsentsAndComesBack(t *testing.T) {
 		if deny {
 			j.Deny()
 		}
-		if err := j.Run(t.Context(), start+"/authorize"); err != nil {
+		if err := j.Run(t.Context(), start+"/begun"); err != nil {
 			t.Fatal(err)
 		}
 		if j.callback == nil || j.callback.Query().Get("answer") != want {

@@ -104,7 +104,7 @@ func (d *demo) authorizeStep(ctx context.Context) error {
 		}
 	} else {
 		who := d.practice.Credentials()
-		d.tell("   Your browser opens. Log in as %s with the password %s, then allow.", who.Username, who.Password)
+		d.tell("   Your browser opens. Go on, log in as %s with the password %s, then allow.", who.Username, who.Password)
 		d.tell("   If it does not open, go to %s", a.AuthorizationURL)
 		if d.Browser(a.AuthorizationURL) != nil {
 			d.tell("   (no browser could be started here)")

@@ -13,10 +13,10 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/broker"
-	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/store/memory"
 )
 
 // registry is an authorization server at which clients register.
@@ -88,13 +88,13 @@ type rig struct {
 	*broker.Broker
 	*testing.T
 	registry *registry
-	store    *brokertest.Memory
+	store    *memory.Store
 	keyring  *secret.Keyring
 }
 
 func newRig(t *testing.T, publicURL string) *rig {
 	t.Helper()
-	r := &rig{T: t, registry: newRegistry(t), store: brokertest.NewMemory()}
+	r := &rig{T: t, registry: newRegistry(t), store: memory.New()}
 	var err error
 	r.keyring, err = secret.CreateKeyring(filepath.Join(t.TempDir(), "keyring.json"))
 	r.must(err)

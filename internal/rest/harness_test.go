@@ -18,11 +18,11 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/broker"
-	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/proxy"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/store/memory"
 )
 
 // The secrets that no answer but the token's, and no log, may show.
@@ -92,7 +92,7 @@ func (s *server) start() {
 
 func (s *server) openBroker(upstream string) {
 	s.t.Helper()
-	store := brokertest.NewMemory()
+	store := memory.New()
 	keyring, err := secret.CreateKeyring(filepath.Join(s.t.TempDir(), "keyring.json"))
 	s.must(err)
 	providers, err := catalog.BuiltIn()

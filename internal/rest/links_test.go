@@ -5,10 +5,10 @@ import (
 	"testing"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/link"
 	"github.com/valetkey/valetkey/internal/link/linktest"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/store/memory"
 )
 
 // withLinks serves links too.
@@ -17,7 +17,7 @@ func (s *server) withLinks() {
 	keyring, err := secret.CreateKeyring(s.t.TempDir() + "/keyring.json")
 	s.must(err)
 	s.config.Links = link.New(link.Config{
-		Broker: s.broker, Store: linktest.NewMemory(), Journal: brokertest.NewMemory(), Seal: keyring, PublicURL: "https://valetkey.example",
+		Broker: s.broker, Store: linktest.NewMemory(), Journal: memory.New(), Seal: keyring, PublicURL: "https://valetkey.example",
 	})
 	s.start()
 }

@@ -17,11 +17,12 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/spill"
+	"github.com/valetkey/valetkey/internal/store/memory"
 )
 
 // fullDisk is a store that takes no token set while it is full.
 type fullDisk struct {
-	*brokertest.Memory
+	*memory.Store
 	full bool
 }
 
@@ -31,12 +32,12 @@ func (d *fullDisk) SaveTokenSet(ctx context.Context, save ledger.TokenSave) erro
 	if d.full {
 		return errFull
 	}
-	return d.Memory.SaveTokenSet(ctx, save)
+	return d.Store.SaveTokenSet(ctx, save)
 }
 
 func newDisk(t *testing.T) *fullDisk {
 	t.Helper()
-	d := &fullDisk{Memory: brokertest.NewMemory()}
+	d := &fullDisk{Store: memory.New()}
 	now := time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 	for _, err := range []error{
 		d.PutProvider(t.Context(), "p", []byte(`{}`), now),
@@ -190,7 +191,7 @@ func TestADamagedFileStopsTheStartAndStays(t *testing.T) {
 
 func TestADecoratedStoreIsAStore(t *testing.T) {
 	brokertest.Store(t, func(t *testing.T) ledger.Store {
-		s, err := spill.Over(t.Context(), brokertest.NewMemory(), t.TempDir(), slog.New(slog.DiscardHandler))
+		s, err := spill.Over(t.Context(), memory.New(), t.TempDir(), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

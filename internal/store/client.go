@@ -9,6 +9,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store/clause"
+	"github.com/valetkey/valetkey/internal/store/column"
 )
 
 // PutClient inserts a client or replaces all of it but its CreatedAt.
@@ -46,15 +47,15 @@ func (db *DB) PutClient(ctx context.Context, c ledger.Client) error {
 			c.Provider,
 			c.ClientID,
 			c.TokenEndpointAuthMethod,
-			millis(c.CreatedAt),
-			millis(c.UpdatedAt),
+			column.Millis(c.CreatedAt),
+			column.Millis(c.UpdatedAt),
 			c.Description,
-			document{c.Variables},
-			document{c.AllowedHosts},
-			document{c.Cause},
-			sealed(c.Secret),
-			document{c.Learned},
-			sealed(c.Registration))
+			column.Document{Of: c.Variables},
+			column.Document{Of: c.AllowedHosts},
+			column.Document{Of: c.Cause},
+			column.Sealed(c.Secret),
+			column.Document{Of: c.Learned},
+			column.Sealed(c.Registration))
 		return err
 	})
 }
@@ -85,8 +86,8 @@ func (db *DB) SetClientCause(ctx context.Context, name string, cause *api.Cause,
 				cause      = $1,
 				updated_at = $2
 			WHERE name = $3`,
-			document{cause},
-			millis(now),
+			column.Document{Of: cause},
+			column.Millis(now),
 			name)
 		if err == nil && !known {
 			return unknown("client", name)
@@ -103,9 +104,9 @@ func (db *DB) SetClientLearned(ctx context.Context, c ledger.Client, learned led
 			UPDATE clients
 			SET learned = $1
 			WHERE name = $2 AND updated_at = $3`,
-			document{learned},
+			column.Document{Of: learned},
 			c.Name,
-			millis(c.UpdatedAt))
+			column.Millis(c.UpdatedAt))
 		if err == nil && !current {
 			return fmt.Errorf("client %q: %w", c.Name, ledger.ErrStale)
 		}
@@ -162,14 +163,14 @@ func scanClient(row scanner) (c ledger.Client, err error) {
 		&c.Provider,
 		&c.ClientID,
 		&c.TokenEndpointAuthMethod,
-		instant{&c.CreatedAt},
-		instant{&c.UpdatedAt},
+		column.Instant{To: &c.CreatedAt},
+		column.Instant{To: &c.UpdatedAt},
 		&c.Description,
-		document{&c.Variables},
-		document{&c.AllowedHosts},
-		document{&c.Cause},
+		column.Document{Of: &c.Variables},
+		column.Document{Of: &c.AllowedHosts},
+		column.Document{Of: &c.Cause},
 		(*[]byte)(&c.Secret),
-		document{&c.Learned},
+		column.Document{Of: &c.Learned},
 		(*[]byte)(&c.Registration),
 	)
 	return c, err

@@ -10,6 +10,7 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/secret"
 	"github.com/valetkey/valetkey/internal/store/clause"
+	"github.com/valetkey/valetkey/internal/store/column"
 )
 
 // PutConnection inserts a connection or replaces its Spec, State, Cause and
@@ -42,13 +43,13 @@ func (db *DB) PutConnection(ctx context.Context, c ledger.Connection) error {
 			c.Spec.Client,
 			string(c.State),
 			c.Account,
-			millis(c.LastUsedAt),
-			millis(c.LastRefreshedAt),
-			millis(c.CreatedAt),
-			millis(c.UpdatedAt),
-			document{c.Cause},
-			document{c.Spec},
-			document{c.Captured})
+			column.Millis(c.LastUsedAt),
+			column.Millis(c.LastRefreshedAt),
+			column.Millis(c.CreatedAt),
+			column.Millis(c.UpdatedAt),
+			column.Document{Of: c.Cause},
+			column.Document{Of: c.Spec},
+			column.Document{Of: c.Captured})
 		return err
 	})
 }
@@ -76,9 +77,9 @@ func (db *DB) SetState(ctx context.Context, name string, generation int64, chang
 			WHERE name = $5
 			  AND generation = $6`,
 			string(change.State),
-			document{change.Cause},
-			millis(event.At),
-			document{change.Captured},
+			column.Document{Of: change.Cause},
+			column.Millis(event.At),
+			column.Document{Of: change.Captured},
 			name,
 			generation)
 		if err != nil {
@@ -100,7 +101,7 @@ func (db *DB) KeepProofKey(ctx context.Context, connection string, key secret.Se
 			SET proof_key = $1
 			WHERE name = $2
 			  AND proof_key IS NULL`,
-			sealed(key),
+			column.Sealed(key),
 			connection); err != nil {
 			return err
 		}
@@ -134,7 +135,7 @@ func (db *DB) touch(ctx context.Context, usedAt map[string]time.Time, query stri
 	for names := range slices.Chunk(slices.Sorted(maps.Keys(usedAt)), touchBatch) {
 		err := db.update(ctx, func(tx queryer) error {
 			for _, name := range names {
-				if _, err := tx.ExecContext(ctx, query, millis(usedAt[name]), name); err != nil {
+				if _, err := tx.ExecContext(ctx, query, column.Millis(usedAt[name]), name); err != nil {
 					return err
 				}
 			}
@@ -207,18 +208,18 @@ func scanConnection(row scanner) (c ledger.Connection, err error) {
 		&c.State,
 		&c.Generation,
 		&c.Account,
-		instant{&c.LastUsedAt},
-		instant{&c.LastRefreshedAt},
-		instant{&c.AuthorizedAt},
-		instant{&c.CreatedAt},
-		instant{&c.UpdatedAt},
-		document{&c.Cause},
-		document{&c.Spec},
-		document{&c.Captured},
+		column.Instant{To: &c.LastUsedAt},
+		column.Instant{To: &c.LastRefreshedAt},
+		column.Instant{To: &c.AuthorizedAt},
+		column.Instant{To: &c.CreatedAt},
+		column.Instant{To: &c.UpdatedAt},
+		column.Document{Of: &c.Cause},
+		column.Document{Of: &c.Spec},
+		column.Document{Of: &c.Captured},
 		(*[]byte)(&c.ProofKey),
-		instant{&c.ExpiresAt},
-		instant{&c.RefreshExpiresAt},
-		document{&c.GrantedScopes},
+		column.Instant{To: &c.ExpiresAt},
+		column.Instant{To: &c.RefreshExpiresAt},
+		column.Document{Of: &c.GrantedScopes},
 		&c.Renewable,
 	)
 	return c, err

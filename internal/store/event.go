@@ -5,6 +5,7 @@ import (
 
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store/clause"
+	"github.com/valetkey/valetkey/internal/store/column"
 )
 
 // AppendEvent writes an event of a connection. The store chooses its ID.
@@ -49,9 +50,9 @@ func appendEvent(ctx context.Context, tx queryer, e ledger.Event) error {
 		) VALUES ($1, $2, $3, $4, $5)`,
 		id,
 		e.Connection,
-		millis(e.At),
+		column.Millis(e.At),
 		e.Kind,
-		document{e.Detail})
+		column.Document{Of: e.Detail})
 	return err
 }
 
@@ -72,9 +73,9 @@ func scanEvent(row scanner) (e ledger.Event, err error) {
 	err = row.Scan(
 		&e.ID,
 		&e.Connection,
-		instant{&e.At},
+		column.Instant{To: &e.At},
 		&e.Kind,
-		document{&e.Detail},
+		column.Document{Of: &e.Detail},
 	)
 	return e, err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store/clause"
+	"github.com/valetkey/valetkey/internal/store/column"
 )
 
 // CreateFlow inserts a flow. It returns [broker.ErrExists] when its ID or
@@ -35,16 +36,16 @@ func (db *DB) CreateFlow(ctx context.Context, f ledger.Flow) error {
 			f.Connection,
 			f.StateHash,
 			string(f.Status),
-			millis(f.TakenAt),
-			millis(f.CreatedAt),
-			millis(f.ExpiresAt),
+			column.Millis(f.TakenAt),
+			column.Millis(f.CreatedAt),
+			column.Millis(f.ExpiresAt),
 			f.Issuer,
 			f.TokenEndpoint,
 			f.RedirectURI,
 			f.ReturnTo,
-			document{f.Cause},
-			sealed(f.Verifier),
-			sealed(f.AuthorizationURL))
+			column.Document{Of: f.Cause},
+			column.Sealed(f.Verifier),
+			column.Sealed(f.AuthorizationURL))
 		return err
 	})
 }
@@ -75,7 +76,7 @@ func (db *DB) TakeFlow(ctx context.Context, id string, now time.Time) error {
 			WHERE id = $2
 			  AND taken_at = 0
 			  AND status = $3`,
-			millis(now),
+			column.Millis(now),
 			id,
 			string(api.FlowPending))
 		if err != nil || taken {
@@ -102,7 +103,7 @@ func (db *DB) FinishFlow(ctx context.Context, id string, status api.FlowStatus, 
 				cause  = $2
 			WHERE id = $3`,
 			string(status),
-			document{cause},
+			column.Document{Of: cause},
 			id)
 		if err == nil && !known {
 			return unknown("flow", id)
@@ -114,7 +115,7 @@ func (db *DB) FinishFlow(ctx context.Context, id string, status api.FlowStatus, 
 // DeleteFlows removes the flows that expired before the instant.
 func (db *DB) DeleteFlows(ctx context.Context, before time.Time) error {
 	return db.update(ctx, func(tx queryer) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM flows WHERE expires_at < $1`, millis(before))
+		_, err := tx.ExecContext(ctx, `DELETE FROM flows WHERE expires_at < $1`, column.Millis(before))
 		return err
 	})
 }
@@ -146,14 +147,14 @@ func scanFlow(row scanner) (f ledger.Flow, err error) {
 		&f.Connection,
 		&f.StateHash,
 		&f.Status,
-		instant{&f.TakenAt},
-		instant{&f.CreatedAt},
-		instant{&f.ExpiresAt},
+		column.Instant{To: &f.TakenAt},
+		column.Instant{To: &f.CreatedAt},
+		column.Instant{To: &f.ExpiresAt},
 		&f.Issuer,
 		&f.TokenEndpoint,
 		&f.RedirectURI,
 		&f.ReturnTo,
-		document{&f.Cause},
+		column.Document{Of: &f.Cause},
 		(*[]byte)(&f.Verifier),
 		(*[]byte)(&f.AuthorizationURL),
 	)

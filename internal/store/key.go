@@ -8,6 +8,7 @@ import (
 
 	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/column"
 )
 
 // CreateKey inserts a key.
@@ -28,10 +29,10 @@ func (db *DB) CreateKey(ctx context.Context, k access.Key) error {
 			k.Hash[:],
 			k.Prefix,
 			string(k.Role),
-			document{k.Connections},
-			millis(k.ExpiresAt),
-			millis(k.LastUsedAt),
-			millis(k.CreatedAt))
+			column.Document{Of: k.Connections},
+			column.Millis(k.ExpiresAt),
+			column.Millis(k.LastUsedAt),
+			column.Millis(k.CreatedAt))
 		return err
 	})
 	if errors.Is(err, ledger.ErrExists) {
@@ -84,10 +85,10 @@ func scanKey(row scanner) (k access.Key, err error) {
 		&hash,
 		&k.Prefix,
 		&k.Role,
-		document{&k.Connections},
-		instant{&k.ExpiresAt},
-		instant{&k.LastUsedAt},
-		instant{&k.CreatedAt},
+		column.Document{Of: &k.Connections},
+		column.Instant{To: &k.ExpiresAt},
+		column.Instant{To: &k.LastUsedAt},
+		column.Instant{To: &k.CreatedAt},
 	)
 	copy(k.Hash[:], hash)
 	return k, err

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/column"
 )
 
 // AcquireLease gives the lease when nobody holds an unexpired one, and journals
@@ -41,9 +42,9 @@ func (db *DB) AcquireLease(ctx context.Context, request ledger.LeaseRequest) (le
 			request.Connection,
 			request.Owner,
 			fence,
-			millis(request.Now.Add(request.TTL)),
+			column.Millis(request.Now.Add(request.TTL)),
 			request.Generation,
-			millis(request.Now),
+			column.Millis(request.Now),
 			request.Gone)
 		if err != nil {
 			return err
@@ -94,10 +95,10 @@ func scanLease(row scanner) (l ledger.Lease, err error) {
 		&l.Connection,
 		&l.Owner,
 		&l.Fence,
-		instant{&l.ExpiresAt},
+		column.Instant{To: &l.ExpiresAt},
 		&l.Generation,
 		&l.Tries,
-		instant{&l.BegunAt},
+		column.Instant{To: &l.BegunAt},
 		(*[]byte)(&l.Salvage),
 	)
 	return l, err

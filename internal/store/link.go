@@ -9,6 +9,7 @@ import (
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/link"
 	"github.com/valetkey/valetkey/internal/store/clause"
+	"github.com/valetkey/valetkey/internal/store/column"
 )
 
 // CreateLink inserts a link.
@@ -33,12 +34,12 @@ func (db *DB) CreateLink(ctx context.Context, l link.Link) error {
 		l.Connection,
 		string(l.Status),
 		l.Flow,
-		document{l.Terms},
-		document{l.Progress},
-		sealed(l.WebhookSecret),
-		millis(l.DueAt),
-		millis(l.CreatedAt),
-		millis(l.ExpiresAt),
+		column.Document{Of: l.Terms},
+		column.Document{Of: l.Progress},
+		column.Sealed(l.WebhookSecret),
+		column.Millis(l.DueAt),
+		column.Millis(l.CreatedAt),
+		column.Millis(l.ExpiresAt),
 		l.Version)
 }
 
@@ -74,10 +75,10 @@ func (db *DB) Links(ctx context.Context, of link.Filter) ([]link.Link, error) {
 		f.And("flow <> '' AND status = ", string(api.LinkOpened))
 	}
 	if !of.DueBy.IsZero() {
-		f.And("due_at > 0 AND due_at <= ", millis(of.DueBy))
+		f.And("due_at > 0 AND due_at <= ", column.Millis(of.DueBy))
 	}
 	if !of.ExpiredBy.IsZero() {
-		f.And("status IN ('pending', 'opened', 'failed') AND expires_at <= ", millis(of.ExpiredBy))
+		f.And("status IN ('pending', 'opened', 'failed') AND expires_at <= ", column.Millis(of.ExpiredBy))
 	}
 	if of.Before != "" {
 		f.And("id < ", of.Before)
@@ -103,11 +104,11 @@ func (db *DB) SaveLink(ctx context.Context, l link.Link) error {
 			  AND version = $9`,
 			string(l.Status),
 			l.Flow,
-			document{l.Terms},
-			document{l.Progress},
-			sealed(l.WebhookSecret),
-			millis(l.DueAt),
-			millis(l.ExpiresAt),
+			column.Document{Of: l.Terms},
+			column.Document{Of: l.Progress},
+			column.Sealed(l.WebhookSecret),
+			column.Millis(l.DueAt),
+			column.Millis(l.ExpiresAt),
 			l.ID,
 			l.Version)
 		if err != nil || saved {
@@ -126,7 +127,7 @@ func (db *DB) SaveLink(ctx context.Context, l link.Link) error {
 
 // DeleteLinks removes links that expired before the instant.
 func (db *DB) DeleteLinks(ctx context.Context, before time.Time) error {
-	return db.execute(ctx, `DELETE FROM connect_links WHERE expires_at < $1`, millis(before))
+	return db.execute(ctx, `DELETE FROM connect_links WHERE expires_at < $1`, column.Millis(before))
 }
 
 func (db *DB) findLinks(ctx context.Context, f clause.Filter, limit int) ([]link.Link, error) {
@@ -157,12 +158,12 @@ func scanLink(row scanner) (l link.Link, err error) {
 		&l.Connection,
 		&l.Status,
 		&l.Flow,
-		document{&l.Terms},
-		document{&l.Progress},
+		column.Document{Of: &l.Terms},
+		column.Document{Of: &l.Progress},
 		(*[]byte)(&l.WebhookSecret),
-		instant{&l.DueAt},
-		instant{&l.CreatedAt},
-		instant{&l.ExpiresAt},
+		column.Instant{To: &l.DueAt},
+		column.Instant{To: &l.CreatedAt},
+		column.Instant{To: &l.ExpiresAt},
 		&l.Version,
 	)
 	copy(l.Hash[:], hash)

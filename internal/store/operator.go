@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/access"
+	"github.com/valetkey/valetkey/internal/store/column"
 )
 
 // Operators returns all operators by name.
@@ -38,7 +39,7 @@ func (db *DB) PutCode(ctx context.Context, code access.Code) error {
 				expires_at
 			) VALUES ($1, $2)`,
 			code.Hash[:],
-			millis(code.ExpiresAt))
+			column.Millis(code.ExpiresAt))
 		return err
 	})
 }
@@ -51,7 +52,7 @@ func (db *DB) RedeemCode(ctx context.Context, hash [32]byte, o access.OperatorRe
 			WHERE hash = $1
 			  AND expires_at > $2`,
 			hash[:],
-			millis(o.UpdatedAt))
+			column.Millis(o.UpdatedAt))
 		if err == nil && !good {
 			return fmt.Errorf("code: %w", access.ErrNotFound)
 		}
@@ -75,8 +76,8 @@ func putOperator(ctx context.Context, tx queryer, o access.OperatorRecord) error
 			updated_at = excluded.updated_at`,
 		o.Name,
 		o.Password,
-		millis(o.CreatedAt),
-		millis(o.UpdatedAt))
+		column.Millis(o.CreatedAt),
+		column.Millis(o.UpdatedAt))
 	if err != nil {
 		return err
 	}
@@ -88,8 +89,8 @@ func scanOperator(row scanner) (o access.OperatorRecord, err error) {
 	err = row.Scan(
 		&o.Name,
 		&o.Password,
-		instant{&o.CreatedAt},
-		instant{&o.UpdatedAt},
+		column.Instant{To: &o.CreatedAt},
+		column.Instant{To: &o.UpdatedAt},
 	)
 	return o, err
 }
@@ -108,9 +109,9 @@ func (db *DB) CreateSession(ctx context.Context, s access.Session) error {
 		s.Hash[:],
 		s.Operator,
 		s.Address,
-		millis(s.CreatedAt),
-		millis(s.LastUsedAt),
-		millis(s.ExpiresAt))
+		column.Millis(s.CreatedAt),
+		column.Millis(s.LastUsedAt),
+		column.Millis(s.ExpiresAt))
 }
 
 // Session returns the session whose token has this hash.
@@ -140,7 +141,7 @@ func (db *DB) TouchSession(ctx context.Context, hash [32]byte, at time.Time) err
 		UPDATE operator_sessions
 		SET last_used_at = $1
 		WHERE hash = $2
-		  AND last_used_at < $1`, millis(at), hash[:])
+		  AND last_used_at < $1`, column.Millis(at), hash[:])
 }
 
 // DeleteSession ends a session.
@@ -155,7 +156,7 @@ func (db *DB) DeleteSessionsOf(ctx context.Context, operator string) error {
 
 // DeleteSessions removes sessions that expired before the instant.
 func (db *DB) DeleteSessions(ctx context.Context, before time.Time) error {
-	return db.execute(ctx, `DELETE FROM operator_sessions WHERE expires_at < $1`, millis(before))
+	return db.execute(ctx, `DELETE FROM operator_sessions WHERE expires_at < $1`, column.Millis(before))
 }
 
 // execute runs one statement in a transaction of its own.
@@ -172,9 +173,9 @@ func scanSession(row scanner) (s access.Session, err error) {
 		&hash,
 		&s.Operator,
 		&s.Address,
-		instant{&s.CreatedAt},
-		instant{&s.LastUsedAt},
-		instant{&s.ExpiresAt},
+		column.Instant{To: &s.CreatedAt},
+		column.Instant{To: &s.LastUsedAt},
+		column.Instant{To: &s.ExpiresAt},
 	)
 	copy(s.Hash[:], hash)
 	return s, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/column"
 )
 
 // PutProvider inserts a provider or replaces its document.
@@ -22,7 +23,7 @@ func (db *DB) PutProvider(ctx context.Context, name string, text []byte, now tim
 				updated_at = excluded.updated_at,
 				document   = excluded.document`,
 			name,
-			millis(now),
+			column.Millis(now),
 			string(text))
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/internal/ledger"
+	"github.com/valetkey/valetkey/internal/store/column"
 )
 
 // ClaimDue takes connections whose time has come and puts them off. The outer
@@ -29,8 +30,8 @@ func (db *DB) ClaimDue(ctx context.Context, now, until time.Time, limit int) ([]
 			  AND due_at > 0
 			  AND due_at <= $2
 			RETURNING name, client, generation`,
-			millis(until),
-			millis(now),
+			column.Millis(until),
+			column.Millis(now),
 			limit)
 		return err
 	})
@@ -54,7 +55,7 @@ func (db *DB) PutOffAll(ctx context.Context, due []ledger.Due, at time.Time) err
 				SET due_at = $1
 				WHERE name = $2
 				  AND generation = $3`,
-				millis(at),
+				column.Millis(at),
 				d.Connection,
 				d.Generation)
 			if err != nil {

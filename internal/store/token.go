@@ -6,6 +6,7 @@ import (
 
 	"github.com/valetkey/valetkey/internal/ledger"
 	"github.com/valetkey/valetkey/internal/store/clause"
+	"github.com/valetkey/valetkey/internal/store/column"
 )
 
 // TokenSet returns the current generation, or [broker.ErrNotFound].
@@ -61,9 +62,9 @@ func advance(ctx context.Context, tx queryer, save ledger.TokenSave, event ledge
 	refreshedAt, authorizedAt := int64(0), int64(0)
 	switch event.Kind {
 	case ledger.EventRefreshed:
-		refreshedAt = millis(save.Set.ObtainedAt)
+		refreshedAt = column.Millis(save.Set.ObtainedAt)
 	case ledger.EventAuthorized:
-		authorizedAt = millis(save.Set.ObtainedAt)
+		authorizedAt = column.Millis(save.Set.ObtainedAt)
 	}
 	won, err := changed(ctx, tx, `
 		UPDATE connections
@@ -81,12 +82,12 @@ func advance(ctx context.Context, tx queryer, save ledger.TokenSave, event ledge
 		  AND generation = $11`,
 		save.Set.Generation,
 		string(save.Change.State),
-		document{save.Change.Cause},
+		column.Document{Of: save.Change.Cause},
 		save.Account,
 		refreshedAt,
-		millis(event.At),
-		document{save.Captured},
-		millis(save.DueAt),
+		column.Millis(event.At),
+		column.Document{Of: save.Captured},
+		column.Millis(save.DueAt),
 		authorizedAt,
 		save.Set.Connection,
 		save.Set.Generation-1)
@@ -133,12 +134,12 @@ func insertTokenSet(ctx context.Context, tx queryer, set ledger.TokenSet) error 
 		set.Connection,
 		set.Generation,
 		set.TokenType,
-		millis(set.ObtainedAt),
-		millis(set.ExpiresAt),
-		millis(set.RefreshExpiresAt),
-		document{set.Scope},
-		sealed(set.RefreshToken),
-		sealed(set.AccessToken))
+		column.Millis(set.ObtainedAt),
+		column.Millis(set.ExpiresAt),
+		column.Millis(set.RefreshExpiresAt),
+		column.Document{Of: set.Scope},
+		column.Sealed(set.RefreshToken),
+		column.Sealed(set.AccessToken))
 	return err
 }
 
@@ -160,8 +161,8 @@ func (db *DB) DropTokenSets(ctx context.Context, connection string, change ledge
 				updated_at = $3
 			WHERE name = $4`,
 			string(change.State),
-			document{change.Cause},
-			millis(event.At),
+			column.Document{Of: change.Cause},
+			column.Millis(event.At),
 			connection)
 		if err != nil {
 			return err
@@ -202,10 +203,10 @@ func scanTokenSet(row scanner) (t ledger.TokenSet, err error) {
 		&t.Connection,
 		&t.Generation,
 		&t.TokenType,
-		instant{&t.ObtainedAt},
-		instant{&t.ExpiresAt},
-		instant{&t.RefreshExpiresAt},
-		document{&t.Scope},
+		column.Instant{To: &t.ObtainedAt},
+		column.Instant{To: &t.ExpiresAt},
+		column.Instant{To: &t.RefreshExpiresAt},
+		column.Document{Of: &t.Scope},
 		(*[]byte)(&t.RefreshToken),
 		(*[]byte)(&t.AccessToken),
 	)

@@ -37,7 +37,8 @@ func TestTheAuditTrailIsReadPageByPageAndFiltered(t *testing.T) {
 	shows(t, g.get(b, "/audit"), 404, "keeps no audit trail")
 	kept := &trail{}
 	config := g.config(public)
-	config.Domain.Custody = console.Custody{Trail: kept, Keyring: heldKeys{api.Keyring{MasterKey: "file:///k", Keys: []api.KeyringKey{{ID: "0a1b2c3d", State: api.KeySeals, Rows: 42}}, Damaged: 3}}}
+	counted := g.now
+	config.Domain.Custody = console.Custody{Trail: kept, Keyring: heldKeys{api.Keyring{MasterKey: "file:///k", CountedAt: &counted, Keys: []api.KeyringKey{{ID: "0a1b2c3d", State: api.KeySeals, Rows: 42}}, Damaged: 3}}}
 	config.Acted = func(operator, path string) {
 		kept.entries = append(kept.entries, api.AuditEntry{ID: int64(len(kept.entries) + 1), At: g.now, Actor: operator, Action: "page.post", Subject: path})
 	}

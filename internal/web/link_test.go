@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/valetkey/valetkey/api"
-	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/link"
 	"github.com/valetkey/valetkey/internal/link/linktest"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/store/memory"
 	"github.com/valetkey/valetkey/internal/web/page"
 )
 
@@ -24,7 +24,7 @@ func (g *rig) withLinks(publicURL string, returnTo ...string) *link.Links {
 	keyring, err := secret.CreateKeyring(g.t.TempDir() + "/keyring.json")
 	g.must(err)
 	links := link.New(link.Config{
-		Broker: g.broker, Store: linktest.NewMemory(), Journal: brokertest.NewMemory(), Seal: keyring,
+		Broker: g.broker, Store: linktest.NewMemory(), Journal: memory.New(), Seal: keyring,
 		PublicURL: publicURL, ReturnOrigins: returnTo, Now: func() time.Time { return g.now },
 	})
 	g.broker.Accept = links.Accept

@@ -21,12 +21,12 @@ import (
 	"github.com/valetkey/valetkey/internal/access"
 	"github.com/valetkey/valetkey/internal/authorize"
 	"github.com/valetkey/valetkey/internal/broker"
-	"github.com/valetkey/valetkey/internal/broker/brokertest"
 	"github.com/valetkey/valetkey/internal/call"
 	"github.com/valetkey/valetkey/internal/catalog"
 	"github.com/valetkey/valetkey/internal/clientauth"
 	"github.com/valetkey/valetkey/internal/discovery"
 	"github.com/valetkey/valetkey/internal/secret"
+	"github.com/valetkey/valetkey/internal/store/memory"
 	"github.com/valetkey/valetkey/internal/traffic"
 	"github.com/valetkey/valetkey/internal/web/console"
 )
@@ -54,9 +54,9 @@ type rig struct {
 // config is the pages over the rig's broker.
 func (g *rig) config(publicURL string) Config {
 	calls := traffic.Over(call.New(g.broker, http.DefaultTransport, call.Options{}), func() time.Time { return g.now })
-	keys, err := access.New(g.t.Context(), access.Config{Store: brokertest.NewMemory()})
+	keys, err := access.New(g.t.Context(), access.Config{Store: memory.New()})
 	g.must(err)
-	g.operators = access.NewOperators(access.OperatorsConfig{Store: brokertest.NewOperators(), Now: func() time.Time { return g.now }})
+	g.operators = access.NewOperators(access.OperatorsConfig{Store: memory.NewOperators(), Now: func() time.Time { return g.now }})
 	return Config{
 		Flows:  g.broker,
 		Domain: console.Domain{Connections: g.broker, Grants: g.broker, Catalogue: g.broker, Keys: keys, Calls: calls},
@@ -86,7 +86,7 @@ func newRig(t *testing.T, publicURL string, returnTo ...string) *rig {
 	providers, err := catalog.BuiltIn()
 	g.must(err)
 	g.broker, err = broker.New(t.Context(), broker.Config{
-		Store: brokertest.NewMemory(), Keyring: keyring, HTTP: http.DefaultClient, Catalog: providers,
+		Store: memory.New(), Keyring: keyring, HTTP: http.DefaultClient, Catalog: providers,
 		PublicURL: publicURL, ReturnOrigins: returnTo, AllowGrants: []string{"password"},
 		ClientAccess: broker.ClientAccess{Outside: clientauth.Outside{ReadFile: os.ReadFile}}, Now: func() time.Time { return g.now },
 	})
@@ -427,7 +427,7 @@ func TestADefectShowsItsRequestAndNothingElse(t *testing.T) {
 	var log strings.Builder
 	pages := New(Config{
 		Flows: broken{}, PublicURL: public, Log: slog.New(slog.NewTextHandler(&log, nil)),
-		Operators: access.NewOperators(access.OperatorsConfig{Store: brokertest.NewOperators()}),
+		Operators: access.NewOperators(access.OperatorsConfig{Store: memory.NewOperators()}),
 	})
 	w := httptest.NewRecorder()
 	w.Header().Set("Valetkey-Request-Id", "REQ7")

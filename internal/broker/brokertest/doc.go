@@ -1,10 +1,9 @@
 // Package brokertest holds the contract of the stores: the suite that every
-// store must pass, and a store in memory for tests that need a fast one.
+// store must pass. Package memory is the fastest of those.
 //
 //	Store    everything that the comments of broker.Store promise
 //	Durable  what was written is there after the store is opened again
 //	Keys     the same for access.KeyStore
-//	Memory   both interfaces over maps; it passes the suite as well
 //
 // A store's own test is a call of each:
 //

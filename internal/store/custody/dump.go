@@ -17,7 +17,9 @@ func Tables() []string {
 }
 
 // Passing are the tables that no backup holds.
-func Passing() []string { return []string{"flows", "operator_sessions", "operator_codes", "agent_tunnels"} }
+func Passing() []string {
+	return []string{"flows", "operator_sessions", "operator_codes", "agent_tunnels"}
+}
 
 // Derived are the tables that the database fills by itself from others.
 func Derived() []string { return []string{"connection_texts"} }

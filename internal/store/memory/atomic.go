@@ -1,4 +1,4 @@
-package brokertest
+package memory
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 
 // Atomically implements [ledger.Atomic]. What others write meanwhile is undone
 // with it: a store that forgets is for one test at a time.
-func (m *Memory) Atomically(ctx context.Context, do func(ctx context.Context) error) error {
-	var before *Memory
+func (m *Store) Atomically(ctx context.Context, do func(ctx context.Context) error) error {
+	var before *Store
 	if err := m.do(ctx, func() error { before = m.copied(); return nil }); err != nil {
 		return err
 	}
@@ -26,8 +26,8 @@ func (m *Memory) Atomically(ctx context.Context, do func(ctx context.Context) er
 }
 
 // copied is the content as it is now.
-func (m *Memory) copied() *Memory {
-	return &Memory{
+func (m *Store) copied() *Store {
+	return &Store{
 		providers:   maps.Clone(m.providers),
 		clients:     maps.Clone(m.clients),
 		connections: maps.Clone(m.connections),

@@ -1,4 +1,4 @@
-package brokertest
+package memory
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 )
 
 // PutProvider implements [ledger.ProviderStore].
-func (m *Memory) PutProvider(ctx context.Context, name string, document []byte, _ time.Time) error {
+func (m *Store) PutProvider(ctx context.Context, name string, document []byte, _ time.Time) error {
 	return m.do(ctx, func() error {
 		m.providers[name] = bytes.Clone(document)
 		return nil
@@ -21,7 +21,7 @@ func (m *Memory) PutProvider(ctx context.Context, name string, document []byte, 
 }
 
 // Providers implements [ledger.ProviderStore].
-func (m *Memory) Providers(ctx context.Context) (documents map[string][]byte, err error) {
+func (m *Store) Providers(ctx context.Context) (documents map[string][]byte, err error) {
 	err = m.do(ctx, func() error {
 		documents = make(map[string][]byte, len(m.providers))
 		for name, document := range m.providers {
@@ -33,7 +33,7 @@ func (m *Memory) Providers(ctx context.Context) (documents map[string][]byte, er
 }
 
 // DeleteProvider implements [ledger.ProviderStore].
-func (m *Memory) DeleteProvider(ctx context.Context, name string) error {
+func (m *Store) DeleteProvider(ctx context.Context, name string) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.providers[name]; !ok {
 			return unknown("provider", name)
@@ -49,7 +49,7 @@ func (m *Memory) DeleteProvider(ctx context.Context, name string) error {
 }
 
 // PutClient implements [ledger.ClientStore].
-func (m *Memory) PutClient(ctx context.Context, c ledger.Client) error {
+func (m *Store) PutClient(ctx context.Context, c ledger.Client) error {
 	return m.do(ctx, func() error {
 		c := clone(c)
 		whole(&c.CreatedAt, &c.UpdatedAt)
@@ -62,7 +62,7 @@ func (m *Memory) PutClient(ctx context.Context, c ledger.Client) error {
 }
 
 // Client implements [ledger.ClientStore].
-func (m *Memory) Client(ctx context.Context, name string) (found ledger.Client, err error) {
+func (m *Store) Client(ctx context.Context, name string) (found ledger.Client, err error) {
 	err = m.do(ctx, func() error {
 		c, ok := m.clients[name]
 		if !ok {
@@ -75,7 +75,7 @@ func (m *Memory) Client(ctx context.Context, name string) (found ledger.Client, 
 }
 
 // Clients implements [ledger.ClientStore].
-func (m *Memory) Clients(ctx context.Context, page ledger.Page) (found []ledger.Client, err error) {
+func (m *Store) Clients(ctx context.Context, page ledger.Page) (found []ledger.Client, err error) {
 	err = m.do(ctx, func() error {
 		for _, name := range slices.Sorted(maps.Keys(m.clients)) {
 			if name > page.After {
@@ -89,7 +89,7 @@ func (m *Memory) Clients(ctx context.Context, page ledger.Page) (found []ledger.
 }
 
 // SetClientCause implements [ledger.ClientStore].
-func (m *Memory) SetClientCause(ctx context.Context, name string, cause *api.Cause, now time.Time) error {
+func (m *Store) SetClientCause(ctx context.Context, name string, cause *api.Cause, now time.Time) error {
 	return m.do(ctx, func() error {
 		c, ok := m.clients[name]
 		if !ok {
@@ -104,7 +104,7 @@ func (m *Memory) SetClientCause(ctx context.Context, name string, cause *api.Cau
 }
 
 // SetClientLearned implements [ledger.ClientStore].
-func (m *Memory) SetClientLearned(ctx context.Context, c ledger.Client, learned ledger.Learned) error {
+func (m *Store) SetClientLearned(ctx context.Context, c ledger.Client, learned ledger.Learned) error {
 	return m.do(ctx, func() error {
 		kept, ok := m.clients[c.Name]
 		if !ok || !kept.UpdatedAt.Equal(c.UpdatedAt) {
@@ -117,7 +117,7 @@ func (m *Memory) SetClientLearned(ctx context.Context, c ledger.Client, learned 
 }
 
 // DeleteClient implements [ledger.ClientStore].
-func (m *Memory) DeleteClient(ctx context.Context, name string) error {
+func (m *Store) DeleteClient(ctx context.Context, name string) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.clients[name]; !ok {
 			return unknown("client", name)

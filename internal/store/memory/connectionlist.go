@@ -1,4 +1,4 @@
-package brokertest
+package memory
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 )
 
 // Connections implements [ledger.ConnectionStore].
-func (m *Memory) Connections(ctx context.Context, filter ledger.ConnectionFilter) (found []ledger.Connection, err error) {
+func (m *Store) Connections(ctx context.Context, filter ledger.ConnectionFilter) (found []ledger.Connection, err error) {
 	err = m.do(ctx, func() error {
 		var all []ledger.Connection
 		for _, name := range slices.Sorted(maps.Keys(m.connections)) {
@@ -34,7 +34,7 @@ func (m *Memory) Connections(ctx context.Context, filter ledger.ConnectionFilter
 }
 
 // CountConnections implements [ledger.ConnectionCounter].
-func (m *Memory) CountConnections(ctx context.Context) (counts map[api.State]int, err error) {
+func (m *Store) CountConnections(ctx context.Context) (counts map[api.State]int, err error) {
 	err = m.do(ctx, func() error {
 		counts = make(map[api.State]int)
 		for _, c := range m.connections {
@@ -45,7 +45,7 @@ func (m *Memory) CountConnections(ctx context.Context) (counts map[api.State]int
 	return counts, err
 }
 
-func (m *Memory) selects(filter ledger.ConnectionFilter, c ledger.Connection) bool {
+func (m *Store) selects(filter ledger.ConnectionFilter, c ledger.Connection) bool {
 	wanted := filter.Search
 	has := func(text string) bool { return strings.Contains(strings.ToLower(text), strings.ToLower(wanted.Text)) }
 	for key, value := range wanted.Tags {

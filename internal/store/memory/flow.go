@@ -1,4 +1,4 @@
-package brokertest
+package memory
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 )
 
 // CreateFlow implements [ledger.FlowStore].
-func (m *Memory) CreateFlow(ctx context.Context, f ledger.Flow) error {
+func (m *Store) CreateFlow(ctx context.Context, f ledger.Flow) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.connections[f.Connection]; !ok {
 			return unknown("connection", f.Connection)
@@ -28,7 +28,7 @@ func (m *Memory) CreateFlow(ctx context.Context, f ledger.Flow) error {
 }
 
 // Flow implements [ledger.FlowStore].
-func (m *Memory) Flow(ctx context.Context, id string) (found ledger.Flow, err error) {
+func (m *Store) Flow(ctx context.Context, id string) (found ledger.Flow, err error) {
 	err = m.do(ctx, func() error {
 		f, ok := m.flows[id]
 		if !ok {
@@ -41,7 +41,7 @@ func (m *Memory) Flow(ctx context.Context, id string) (found ledger.Flow, err er
 }
 
 // FlowByState implements [ledger.FlowStore].
-func (m *Memory) FlowByState(ctx context.Context, stateHash []byte) (found ledger.Flow, err error) {
+func (m *Store) FlowByState(ctx context.Context, stateHash []byte) (found ledger.Flow, err error) {
 	err = m.do(ctx, func() error {
 		id := m.flowByState(stateHash)
 		if id == "" {
@@ -54,7 +54,7 @@ func (m *Memory) FlowByState(ctx context.Context, stateHash []byte) (found ledge
 }
 
 // TakeFlow implements [ledger.FlowStore].
-func (m *Memory) TakeFlow(ctx context.Context, id string, now time.Time) error {
+func (m *Store) TakeFlow(ctx context.Context, id string, now time.Time) error {
 	return m.do(ctx, func() error {
 		f, ok := m.flows[id]
 		if !ok {
@@ -71,7 +71,7 @@ func (m *Memory) TakeFlow(ctx context.Context, id string, now time.Time) error {
 }
 
 // FinishFlow implements [ledger.FlowStore].
-func (m *Memory) FinishFlow(ctx context.Context, id string, status api.FlowStatus, cause *api.Cause) error {
+func (m *Store) FinishFlow(ctx context.Context, id string, status api.FlowStatus, cause *api.Cause) error {
 	return m.do(ctx, func() error {
 		f, ok := m.flows[id]
 		if !ok {
@@ -85,7 +85,7 @@ func (m *Memory) FinishFlow(ctx context.Context, id string, status api.FlowStatu
 }
 
 // DeleteFlows implements [ledger.FlowStore].
-func (m *Memory) DeleteFlows(ctx context.Context, before time.Time) error {
+func (m *Store) DeleteFlows(ctx context.Context, before time.Time) error {
 	return m.do(ctx, func() error {
 		whole(&before)
 		maps.DeleteFunc(m.flows, func(_ string, f ledger.Flow) bool { return f.ExpiresAt.Before(before) })
@@ -93,7 +93,7 @@ func (m *Memory) DeleteFlows(ctx context.Context, before time.Time) error {
 	})
 }
 
-func (m *Memory) flowByState(stateHash []byte) string {
+func (m *Store) flowByState(stateHash []byte) string {
 	for id, f := range m.flows {
 		if bytes.Equal(f.StateHash, stateHash) {
 			return id

@@ -1,4 +1,4 @@
-package brokertest
+package memory
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 )
 
 // PutConnection implements [ledger.ConnectionStore].
-func (m *Memory) PutConnection(ctx context.Context, c ledger.Connection) error {
+func (m *Store) PutConnection(ctx context.Context, c ledger.Connection) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.clients[c.Spec.Client]; !ok {
 			return unknown("client", c.Spec.Client)
@@ -32,7 +32,7 @@ func (m *Memory) PutConnection(ctx context.Context, c ledger.Connection) error {
 }
 
 // Connection implements [ledger.ConnectionStore].
-func (m *Memory) Connection(ctx context.Context, name string) (found ledger.Connection, err error) {
+func (m *Store) Connection(ctx context.Context, name string) (found ledger.Connection, err error) {
 	err = m.do(ctx, func() error {
 		if _, ok := m.connections[name]; !ok {
 			return unknown("connection", name)
@@ -44,7 +44,7 @@ func (m *Memory) Connection(ctx context.Context, name string) (found ledger.Conn
 }
 
 // SetState implements [ledger.ConnectionStore].
-func (m *Memory) SetState(ctx context.Context, name string, generation int64, change ledger.StateChange, event ledger.Event) error {
+func (m *Store) SetState(ctx context.Context, name string, generation int64, change ledger.StateChange, event ledger.Event) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.connections[name]; !ok {
 			return unknown("connection", name)
@@ -58,7 +58,7 @@ func (m *Memory) SetState(ctx context.Context, name string, generation int64, ch
 }
 
 // KeepProofKey implements [ledger.ProofKeyStore].
-func (m *Memory) KeepProofKey(ctx context.Context, connection string, key secret.Sealed) (kept secret.Sealed, err error) {
+func (m *Store) KeepProofKey(ctx context.Context, connection string, key secret.Sealed) (kept secret.Sealed, err error) {
 	err = m.do(ctx, func() error {
 		c, ok := m.connections[connection]
 		if !ok {
@@ -75,7 +75,7 @@ func (m *Memory) KeepProofKey(ctx context.Context, connection string, key secret
 }
 
 // TouchConnections implements [ledger.ConnectionStore].
-func (m *Memory) TouchConnections(ctx context.Context, usedAt map[string]time.Time) error {
+func (m *Store) TouchConnections(ctx context.Context, usedAt map[string]time.Time) error {
 	return m.do(ctx, func() error {
 		for name, at := range usedAt {
 			whole(&at)
@@ -89,7 +89,7 @@ func (m *Memory) TouchConnections(ctx context.Context, usedAt map[string]time.Ti
 }
 
 // DeleteConnection implements [ledger.ConnectionStore].
-func (m *Memory) DeleteConnection(ctx context.Context, name string) error {
+func (m *Store) DeleteConnection(ctx context.Context, name string) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.connections[name]; !ok {
 			return unknown("connection", name)
@@ -105,7 +105,7 @@ func (m *Memory) DeleteConnection(ctx context.Context, name string) error {
 }
 
 // change moves a connection to a state and writes the event.
-func (m *Memory) change(name string, change ledger.StateChange, event ledger.Event) {
+func (m *Store) change(name string, change ledger.StateChange, event ledger.Event) {
 	event = complete(event, name)
 	c := m.connections[name]
 	c.State = change.State
@@ -119,7 +119,7 @@ func (m *Memory) change(name string, change ledger.StateChange, event ledger.Eve
 }
 
 // connection is a copy with the fields of its current token set.
-func (m *Memory) connection(name string) ledger.Connection {
+func (m *Store) connection(name string) ledger.Connection {
 	c := clone(m.connections[name])
 	c.Generation, c.ExpiresAt, c.RefreshExpiresAt, c.Renewable, c.GrantedScopes = 0, time.Time{}, time.Time{}, false, nil
 	if sets := m.tokenSets[name]; len(sets) > 0 {
@@ -134,7 +134,7 @@ func (m *Memory) connection(name string) ledger.Connection {
 }
 
 // generation is the current one; 0 without a token set.
-func (m *Memory) generation(name string) int64 {
+func (m *Store) generation(name string) int64 {
 	sets := m.tokenSets[name]
 	if len(sets) == 0 {
 		return 0

@@ -1,4 +1,4 @@
-package brokertest
+package memory
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 )
 
 // AppendEvent implements [ledger.EventStore].
-func (m *Memory) AppendEvent(ctx context.Context, e ledger.Event) error {
+func (m *Store) AppendEvent(ctx context.Context, e ledger.Event) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.connections[e.Connection]; !ok {
 			return unknown("connection", e.Connection)
@@ -25,7 +25,7 @@ func (m *Memory) AppendEvent(ctx context.Context, e ledger.Event) error {
 }
 
 // Events implements [ledger.EventStore].
-func (m *Memory) Events(ctx context.Context, connection string, before int64, limit int) (found []ledger.Event, err error) {
+func (m *Store) Events(ctx context.Context, connection string, before int64, limit int) (found []ledger.Event, err error) {
 	err = m.do(ctx, func() error {
 		for _, e := range slices.Backward(m.events[connection]) {
 			if before <= 0 || e.ID < before {
@@ -38,7 +38,7 @@ func (m *Memory) Events(ctx context.Context, connection string, before int64, li
 	return found, err
 }
 
-func (m *Memory) appendEvent(e ledger.Event) {
+func (m *Store) appendEvent(e ledger.Event) {
 	m.lastEvent++
 	e = clone(e)
 	e.ID = m.lastEvent
@@ -56,7 +56,7 @@ func complete(e ledger.Event, connection string) ledger.Event {
 }
 
 // Setting implements [ledger.SettingStore].
-func (m *Memory) Setting(ctx context.Context, name string) (found secret.Sealed, err error) {
+func (m *Store) Setting(ctx context.Context, name string) (found secret.Sealed, err error) {
 	err = m.do(ctx, func() error {
 		value, ok := m.settings[name]
 		if !ok {
@@ -69,7 +69,7 @@ func (m *Memory) Setting(ctx context.Context, name string) (found secret.Sealed,
 }
 
 // CreateSetting implements [ledger.SettingStore].
-func (m *Memory) CreateSetting(ctx context.Context, name string, value secret.Sealed) error {
+func (m *Store) CreateSetting(ctx context.Context, name string, value secret.Sealed) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.settings[name]; ok {
 			return fmt.Errorf("setting %q: %w", name, ledger.ErrExists)
@@ -80,7 +80,7 @@ func (m *Memory) CreateSetting(ctx context.Context, name string, value secret.Se
 }
 
 // CreateKey implements [access.KeyStore].
-func (m *Memory) CreateKey(ctx context.Context, k access.Key) error {
+func (m *Store) CreateKey(ctx context.Context, k access.Key) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.keys[k.Name]; ok {
 			return fmt.Errorf("key %q: %w", k.Name, access.ErrExists)
@@ -93,7 +93,7 @@ func (m *Memory) CreateKey(ctx context.Context, k access.Key) error {
 }
 
 // Keys implements [access.KeyStore].
-func (m *Memory) Keys(ctx context.Context) (found []access.Key, err error) {
+func (m *Store) Keys(ctx context.Context) (found []access.Key, err error) {
 	err = m.do(ctx, func() error {
 		for _, name := range slices.Sorted(maps.Keys(m.keys)) {
 			found = append(found, clone(m.keys[name]))
@@ -104,7 +104,7 @@ func (m *Memory) Keys(ctx context.Context) (found []access.Key, err error) {
 }
 
 // DeleteKey implements [access.KeyStore].
-func (m *Memory) DeleteKey(ctx context.Context, name string) error {
+func (m *Store) DeleteKey(ctx context.Context, name string) error {
 	return m.do(ctx, func() error {
 		if _, ok := m.keys[name]; !ok {
 			return fmt.Errorf("key %q: %w", name, access.ErrNotFound)
@@ -115,7 +115,7 @@ func (m *Memory) DeleteKey(ctx context.Context, name string) error {
 }
 
 // TouchKeys implements [access.KeyStore].
-func (m *Memory) TouchKeys(ctx context.Context, usedAt map[string]time.Time) error {
+func (m *Store) TouchKeys(ctx context.Context, usedAt map[string]time.Time) error {
 	return m.do(ctx, func() error {
 		for name, at := range usedAt {
 			whole(&at)

@@ -1,4 +1,4 @@
-package brokertest
+package memory
 
 import (
 	"context"
@@ -10,7 +10,7 @@ import (
 )
 
 // TokenSet implements [ledger.TokenStore].
-func (m *Memory) TokenSet(ctx context.Context, connection string) (found ledger.TokenSet, err error) {
+func (m *Store) TokenSet(ctx context.Context, connection string) (found ledger.TokenSet, err error) {
 	err = m.do(ctx, func() error {
 		sets := m.tokenSets[connection]
 		if len(sets) == 0 {
@@ -23,7 +23,7 @@ func (m *Memory) TokenSet(ctx context.Context, connection string) (found ledger.
 }
 
 // PreviousTokenSets implements [ledger.TokenStore].
-func (m *Memory) PreviousTokenSets(ctx context.Context, connection string) (found []ledger.TokenSet, err error) {
+func (m *Store) PreviousTokenSets(ctx context.Context, connection string) (found []ledger.TokenSet, err error) {
 	err = m.do(ctx, func() error {
 		sets := m.tokenSets[connection]
 		for i := len(sets) - 2; i >= 0; i-- {
@@ -35,7 +35,7 @@ func (m *Memory) PreviousTokenSets(ctx context.Context, connection string) (foun
 }
 
 // SaveTokenSet implements [ledger.TokenStore].
-func (m *Memory) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error {
+func (m *Store) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error {
 	return m.do(ctx, func() error {
 		name := save.Set.Connection
 		c, ok := m.connections[name]
@@ -77,7 +77,7 @@ func (m *Memory) SaveTokenSet(ctx context.Context, save ledger.TokenSave) error 
 }
 
 // DropTokenSets implements [ledger.TokenStore].
-func (m *Memory) DropTokenSets(ctx context.Context, connection string, change ledger.StateChange, event ledger.Event) error {
+func (m *Store) DropTokenSets(ctx context.Context, connection string, change ledger.StateChange, event ledger.Event) error {
 	return m.do(ctx, func() error {
 		c, ok := m.connections[connection]
 		if !ok {
@@ -94,7 +94,7 @@ func (m *Memory) DropTokenSets(ctx context.Context, connection string, change le
 }
 
 // AcquireLease implements [ledger.TokenStore].
-func (m *Memory) AcquireLease(ctx context.Context, request ledger.LeaseRequest) (lease ledger.Lease, won bool, err error) {
+func (m *Store) AcquireLease(ctx context.Context, request ledger.LeaseRequest) (lease ledger.Lease, won bool, err error) {
 	err = m.do(ctx, func() error {
 		if _, ok := m.connections[request.Connection]; !ok {
 			return unknown("connection", request.Connection)
@@ -122,7 +122,7 @@ func (m *Memory) AcquireLease(ctx context.Context, request ledger.LeaseRequest) 
 }
 
 // ReleaseLease implements [ledger.TokenStore].
-func (m *Memory) ReleaseLease(ctx context.Context, lease ledger.Lease) error {
+func (m *Store) ReleaseLease(ctx context.Context, lease ledger.Lease) error {
 	return m.do(ctx, func() error {
 		held, ok := m.leases[lease.Connection]
 		if ok && held.Owner == lease.Owner && held.Fence == lease.Fence {

@@ -1,4 +1,4 @@
-package brokertest
+package memory
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 )
 
 // ClaimDue implements [ledger.ScheduleStore].
-func (m *Memory) ClaimDue(ctx context.Context, now, until time.Time, limit int) (due []ledger.Due, err error) {
+func (m *Store) ClaimDue(ctx context.Context, now, until time.Time, limit int) (due []ledger.Due, err error) {
 	err = m.do(ctx, func() error {
 		for name, at := range m.dueAt {
 			if !at.IsZero() && !at.After(now) {
@@ -27,12 +27,12 @@ func (m *Memory) ClaimDue(ctx context.Context, now, until time.Time, limit int) 
 }
 
 // PutOff implements [ledger.ScheduleStore].
-func (m *Memory) PutOff(ctx context.Context, connection string, generation int64, at time.Time) error {
+func (m *Store) PutOff(ctx context.Context, connection string, generation int64, at time.Time) error {
 	return m.PutOffAll(ctx, []ledger.Due{{Connection: connection, Generation: generation}}, at)
 }
 
 // PutOffAll implements [ledger.ScheduleStore].
-func (m *Memory) PutOffAll(ctx context.Context, due []ledger.Due, at time.Time) error {
+func (m *Store) PutOffAll(ctx context.Context, due []ledger.Due, at time.Time) error {
 	return m.do(ctx, func() error {
 		for _, d := range due {
 			if m.generation(d.Connection) == d.Generation {

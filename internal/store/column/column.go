@@ -1,4 +1,4 @@
-package store
+package column
 
 import (
 	"database/sql/driver"
@@ -9,27 +9,27 @@ import (
 	"github.com/valetkey/valetkey/internal/secret"
 )
 
-// millis renders a time for the database; the zero time is 0.
-func millis(t time.Time) int64 {
+// Millis renders a time for the database; the zero time is 0.
+func Millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
 	return t.UnixMilli()
 }
 
-// instant scans what [millis] wrote.
-type instant struct{ to *time.Time }
+// Instant scans what [Millis] wrote.
+type Instant struct{ To *time.Time }
 
 // Scan implements [database/sql.Scanner]. NULL, from a row that an outer join
 // did not find, is the zero time.
-func (i instant) Scan(source any) error {
+func (i Instant) Scan(source any) error {
 	switch ms := source.(type) {
 	case nil:
-		*i.to = time.Time{}
+		*i.To = time.Time{}
 	case int64:
-		*i.to = time.Time{}
+		*i.To = time.Time{}
 		if ms != 0 {
-			*i.to = time.UnixMilli(ms).UTC()
+			*i.To = time.UnixMilli(ms).UTC()
 		}
 	default:
 		return fmt.Errorf("a time is stored as %T", source)
@@ -37,13 +37,13 @@ func (i instant) Scan(source any) error {
 	return nil
 }
 
-// document writes a value as JSON text and scans it from there. Nil pointers,
+// Document writes a value as JSON text and scans it from there. Nil pointers,
 // maps and slices are NULL.
-type document struct{ of any }
+type Document struct{ Of any }
 
 // Value implements [driver.Valuer].
-func (d document) Value() (driver.Value, error) {
-	text, err := json.Marshal(d.of)
+func (d Document) Value() (driver.Value, error) {
+	text, err := json.Marshal(d.Of)
 	if err != nil {
 		return nil, err
 	}
@@ -54,21 +54,21 @@ func (d document) Value() (driver.Value, error) {
 }
 
 // Scan implements [database/sql.Scanner].
-func (d document) Scan(source any) error {
+func (d Document) Scan(source any) error {
 	switch text := source.(type) {
 	case nil:
 		return nil
 	case string:
-		return json.Unmarshal([]byte(text), d.of)
+		return json.Unmarshal([]byte(text), d.Of)
 	case []byte:
-		return json.Unmarshal(text, d.of)
+		return json.Unmarshal(text, d.Of)
 	default:
-		return fmt.Errorf("a document is stored as %T", source)
+		return fmt.Errorf("a Document is stored as %T", source)
 	}
 }
 
-// sealed passes a sealed value to the database; none is NULL.
-func sealed(s secret.Sealed) any {
+// Sealed passes a sealed value to the database; none is NULL.
+func Sealed(s secret.Sealed) any {
 	if len(s) == 0 {
 		return nil
 	}

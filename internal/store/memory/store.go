@@ -1,4 +1,4 @@
-package brokertest
+package memory
 
 import (
 	"context"
@@ -12,9 +12,9 @@ import (
 	"github.com/valetkey/valetkey/internal/secret"
 )
 
-// Memory is a store that forgets. It may be used by many goroutines; values
+// Store is a store that forgets. It may be used by many goroutines; values
 // are copied on their way in and out.
-type Memory struct {
+type Store struct {
 	mu          sync.Mutex
 	providers   map[string][]byte
 	clients     map[string]ledger.Client
@@ -31,13 +31,13 @@ type Memory struct {
 }
 
 var (
-	_ ledger.Store    = (*Memory)(nil)
-	_ access.KeyStore = (*Memory)(nil)
+	_ ledger.Store    = (*Store)(nil)
+	_ access.KeyStore = (*Store)(nil)
 )
 
-// NewMemory makes an empty store.
-func NewMemory() *Memory {
-	return &Memory{
+// New makes an empty store.
+func New() *Store {
+	return &Store{
 		providers:   map[string][]byte{},
 		clients:     map[string]ledger.Client{},
 		connections: map[string]ledger.Connection{},
@@ -52,7 +52,7 @@ func NewMemory() *Memory {
 }
 
 // do runs one call of the store, all by itself.
-func (m *Memory) do(ctx context.Context, call func() error) error {
+func (m *Store) do(ctx context.Context, call func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
