@@ -11,8 +11,9 @@ import (
 	"github.com/valetkey/valetkey/internal/strictyaml"
 )
 
-// callersOwn are variables of commands that talk to a server, not of serve.
-const callersOwn = " VALETKEY_URL VALETKEY_KEY "
+// callersOwn are variables of commands that talk to a server, not of serve:
+// anybody's and an agent's.
+const callersOwn = " VALETKEY_URL VALETKEY_KEY VALETKEY_AGENT_TOKEN VALETKEY_AGENT_ALLOW VALETKEY_AGENT_CA "
 
 func TestEveryVariableOfAServerIsAKeyOfItsFile(t *testing.T) {
 	keys := map[string]bool{}
