@@ -168,6 +168,7 @@ func (r *reader) play() {
 	cmd.Dir, cmd.Env = filepath.Join(r.dir, "work"), r.env
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.WaitDelay = time.Second // a server that it left behind holds the pipe
 	if err := cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func (r *reader) play() {
 	go func() { done <- cmd.Wait() }()
 	r.t.Cleanup(func() { _ = cmd.Process.Kill() })
 	steps, limit := 0, patience
-	if strings.Contains(r.script.String(), "./bench.sh") {
+	if strings.Contains(r.script.String(), "./bench.sh") || strings.Contains(r.script.String(), "go run") {
 		limit *= 4 // it compiles first
 	}
 	for {
@@ -192,7 +193,8 @@ func (r *reader) play() {
 				steps = now
 				continue
 			}
-			_ = cmd.Process.Signal(os.Interrupt)
+			_ = cmd.Process.Kill()
+			<-done // nobody writes what was said any more
 			r.t.Fatalf("%s: nothing happened for %v\n%s", r.page, limit, &said)
 		}
 	}
