@@ -104,6 +104,10 @@ func (h *Holder) create(ctx context.Context) (secret.Sealed, error) {
 	var ring *secret.Keyring
 	about := described{Version: 1}
 	if err == nil {
+		// A proof without a keyring, or a node that was faster with both.
+		if text, err := h.config.Store.Setting(ctx, Setting); !errors.Is(err, ledger.ErrNotFound) {
+			return text, err
+		}
 		if h.config.Legacy == nil {
 			return nil, fault.New(api.CodeNeedsConfiguration, "this database was sealed with a keyring file, and VALETKEY_MASTER_KEY names another master key").
 				WithHint("start without VALETKEY_MASTER_KEY, then move the keyring: valetkey keyring rewrap URI; nothing was changed")

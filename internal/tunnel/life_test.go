@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -221,10 +222,9 @@ func TestAnAgentTriesAgainEverMoreSlowly(t *testing.T) {
 			w.WriteHeader(http.StatusSwitchingProtocols)
 		},
 	}
-	n := 0
+	var n atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		n++
-		answers[(n-1)%len(answers)](w, r)
+		answers[int(n.Add(1)-1)%len(answers)](w, r)
 	}))
 	t.Cleanup(server.Close)
 	ctx, stop := context.WithCancel(t.Context())
