@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"embed"
 	"errors"
-	"io/fs"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
@@ -51,17 +50,17 @@ func (db *DB) checkOwn(ctx context.Context, s schema) error {
 
 // migrate runs the migrations that have not run yet.
 func (db *DB) migrate(ctx context.Context, s schema) error {
-	files, err := fs.Sub(migrations, "migrations")
+	steps, err := db.steps()
 	if err != nil {
 		return err
 	}
 	if err := db.prepareVersions(ctx, s); err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(s.dialect, db.write, files,
+	provider, err := goose.NewProvider(s.dialect, db.write, nil,
 		goose.WithTableName(versionTable),
 		goose.WithDisableGlobalRegistry(true),
-		goose.WithGoMigrations(db.searchMigration()),
+		goose.WithGoMigrations(steps...),
 		goose.WithSlog(db.log))
 	if err != nil {
 		return err
@@ -94,10 +93,32 @@ func (db *DB) migrate(ctx context.Context, s schema) error {
 // searchVersion is the one migration whose text the two databases do not share.
 const searchVersion = 10
 
-// searchMigration makes what package search needs.
-func (db *DB) searchMigration() *goose.Migration {
-	return goose.NewGoMigration(searchVersion, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, db.engine.index().Schema())
+// steps are the migrations in their order: the files, each handed to the
+// database whole, since goose's own reading of them takes 8 MB at each start,
+// and what package search needs.
+func (db *DB) steps() ([]*goose.Migration, error) {
+	files, err := migrations.ReadDir("migrations")
+	if err != nil {
+		return nil, err
+	}
+	all := []*goose.Migration{step(searchVersion, db.engine.index().Schema())}
+	for _, file := range files {
+		text, err := migrations.ReadFile("migrations/" + file.Name())
+		if err != nil {
+			return nil, err
+		}
+		version, err := goose.NumericComponent(file.Name())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, step(version, string(text)))
+	}
+	return all, nil
+}
+
+func step(version int64, text string) *goose.Migration {
+	return goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, text)
 		return err
 	}}, nil)
 }

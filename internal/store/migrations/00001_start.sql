@@ -1,4 +1,3 @@
--- +goose Up
 -- The collation "binary" orders names by their bytes. SQLite has it; a PostgreSQL
 -- database gets it before its first migration.
 CREATE TABLE sequences (

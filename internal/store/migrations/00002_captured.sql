@@ -1,3 +1,2 @@
--- +goose Up
 -- What the provider's answers brought besides the tokens: variables, never a secret.
 ALTER TABLE connections ADD COLUMN captured TEXT;

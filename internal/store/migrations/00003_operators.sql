@@ -1,4 +1,3 @@
--- +goose Up
 -- People who use the pages. A password is kept as argon2id, a session and a
 -- one-time code as the SHA-256 of 256 random bits.
 CREATE TABLE operators (

@@ -1,4 +1,3 @@
--- +goose Up
 -- A lease is also the journal of the renewal that was begun under it: it is
 -- written before anything is sent. tries counts the renewals of one generation
 -- that were begun, and salvage is an answer nobody could read, sealed.

@@ -1,4 +1,3 @@
--- +goose Up
 -- When the sweeper looks at a connection next (0: never), and when a person
 -- authorized it last. What is there by now is looked at soon.
 ALTER TABLE connections ADD COLUMN due_at        BIGINT NOT NULL DEFAULT 1;

@@ -1,4 +1,3 @@
--- +goose Up
 -- Who changed what, when. Rows are added and, once they are old, removed; never
 -- changed. An actor or subject may be gone, so nothing refers to other tables.
 CREATE TABLE audit (

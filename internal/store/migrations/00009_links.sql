@@ -1,4 +1,3 @@
--- +goose Up
 -- Links that ask somebody without an account to authorize a connection, which
 -- may not exist yet. hash is the SHA-256 of the secret part of the address,
 -- due_at when the webhook is sent next (0: nothing to send).

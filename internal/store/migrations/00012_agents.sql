@@ -1,4 +1,3 @@
--- +goose Up
 -- Agents lead requests into private networks. hash is the SHA-256 of an agent's
 -- token; instance is the one run of its program that counts, former those that
 -- were replaced and must not come back.

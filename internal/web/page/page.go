@@ -12,6 +12,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed templates/*.html
@@ -32,7 +33,7 @@ const Policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect
 // Set renders the pages under one address.
 type Set struct {
 	prefix    string
-	templates map[string]*template.Template // by page: each fills the one frame with its own blocks
+	templates map[string]func() *template.Template // by page: each fills the one frame with its own blocks
 	words     words
 	files     map[string]file // by name, which changes with the content
 	style     string
@@ -49,7 +50,7 @@ type file struct {
 // New makes the pages. prefix is what every address on a page begins with: the
 // public URL's path, without a slash at its end.
 func New(prefix string, of Installation) *Set {
-	s := &Set{prefix: prefix, templates: make(map[string]*template.Template), words: english(), files: make(map[string]file)}
+	s := &Set{prefix: prefix, templates: make(map[string]func() *template.Template), words: english(), files: make(map[string]file)}
 	s.brand = s.branded(of)
 	s.style = s.add("app", ".css", "text/css; charset=utf-8", styleSheet)
 	s.script = s.add("app", ".js", "text/javascript; charset=utf-8", script)
@@ -62,8 +63,12 @@ func New(prefix string, of Installation) *Set {
 		if name == "frame" || name == "parts" {
 			continue
 		}
-		s.templates[name] = template.Must(template.New(name).Funcs(s.funcs()).
-			ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", file))
+		// Read when the page is first shown: all of them take 4 MB, which a server
+		// that programs alone call does without.
+		s.templates[name] = sync.OnceValue(func() *template.Template {
+			return template.Must(template.New(name).Funcs(s.funcs()).
+				ParseFS(templateFiles, "templates/frame.html", "templates/parts.html", file))
+		})
 	}
 	return s
 }
@@ -132,7 +137,7 @@ func (s *Set) Render(w http.ResponseWriter, r *http.Request, status int, name st
 		view.Notice = "notice." + done
 	}
 	var body bytes.Buffer
-	if err := s.templates[name].ExecuteTemplate(&body, name+".html", view); err != nil {
+	if err := s.templates[name]().ExecuteTemplate(&body, name+".html", view); err != nil {
 		http.Error(w, "this page cannot be shown", http.StatusInternalServerError)
 		return
 	}
