@@ -210,6 +210,8 @@ func (s *Server) keepHouse(ctx context.Context) {
 			s.spill.Replay(ctx)
 			s.rotate(ctx)
 			s.recount(ctx)
+		case <-s.audit.Full():
+			err = s.audit.Flush(ctx)
 		case <-tidy.C:
 			err = errors.Join(s.broker.Tidy(ctx), s.operators.Tidy(ctx), s.links.Tidy(ctx), s.prune(ctx))
 		case <-probe.C:

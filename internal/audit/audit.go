@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 
 // maxHeld bounds the entries in memory while the database takes none.
 const maxHeld = 10_000
+
+// wakeAt is how many entries are not left to wait for the next round.
+const wakeAt = maxHeld / 4
 
 // lostAction is of an entry that says how many others were lost.
 const lostAction = "audit.lost"
@@ -34,6 +38,7 @@ type Log struct {
 	counts  map[int]int
 	dropped int
 
+	full    chan struct{}
 	writing sync.Mutex // one flush at a time, so that the trail is in order
 }
 
@@ -42,7 +47,7 @@ type seen struct{ actor, action, subject, refused string }
 
 // New returns the trail in a store.
 func New(store Store, now func() time.Time) *Log {
-	l := &Log{store: store, now: now}
+	l := &Log{store: store, now: now, full: make(chan struct{}, 1)}
 	l.clear()
 	return l
 }
@@ -68,11 +73,21 @@ func (l *Log) Record(entry api.AuditEntry) {
 		return
 	}
 	entry.At = l.now().UTC()
+	entry.Subject = strings.Clone(entry.Subject) // it may be a piece of the request's whole head
 	if repeats(entry.Action) {
 		l.seen[same], l.counts[len(l.held)] = len(l.held), 1
 	}
-	l.held = append(l.held, entry)
+	if l.held = append(l.held, entry); len(l.held) == wakeAt {
+		select {
+		case l.full <- struct{}{}:
+		default: // it was not heard yet
+		}
+	}
 }
+
+// Full says that so much is held that it should be written now: many tokens
+// were handed out.
+func (l *Log) Full() <-chan struct{} { return l.full }
 
 // Flush writes what is held. What the store does not take is held for the next time.
 func (l *Log) Flush(ctx context.Context) error {

@@ -275,3 +275,30 @@ func TestManyMayRecordWhileItIsWritten(t *testing.T) {
 		t.Errorf("%d changes and %d reads are in the trail, want 4000 of each", puts, reads)
 	}
 }
+
+func TestManyEntriesDoNotWaitForTheNextRound(t *testing.T) {
+	s := &trail{}
+	l := audit.New(s, time.Now)
+	told := func() bool {
+		select {
+		case <-l.Full():
+			return true
+		default:
+			return false
+		}
+	}
+	for i := range 2_499 {
+		l.Record(api.AuditEntry{Actor: "robot", Action: "connection.token.get", Subject: strconv.Itoa(i)})
+	}
+	if told() {
+		t.Error("it is full too soon")
+	}
+	l.Record(api.AuditEntry{Actor: "robot", Action: "connection.token.get", Subject: "last"})
+	l.Record(api.AuditEntry{Actor: "robot", Action: "connection.token.get", Subject: "one more"})
+	if !told() || told() {
+		t.Error("it is not said once that it is full")
+	}
+	if err := l.Flush(t.Context()); err != nil || len(s.rows) != 2_501 {
+		t.Errorf("%d entries, %v", len(s.rows), err)
+	}
+}

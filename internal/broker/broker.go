@@ -25,6 +25,7 @@ import (
 	"github.com/valetkey/valetkey/internal/onbehalf"
 	"github.com/valetkey/valetkey/internal/recall"
 	"github.com/valetkey/valetkey/internal/registration"
+	"github.com/valetkey/valetkey/internal/target"
 	"github.com/valetkey/valetkey/internal/tokendir"
 )
 
@@ -66,6 +67,7 @@ type Broker struct {
 	desk      *arrangement.Desk
 	catalog   atomic.Pointer[catalog.Catalog]
 	snapshots *recall.Cache[*snapshot]
+	targets   *recall.Cache[*target.Target] // by client: what many connections have in common
 	flights   singleflight.Group
 	onBehalves
 	used       usage
@@ -106,7 +108,7 @@ func New(ctx context.Context, cfg Config) (*Broker, error) {
 			WithHint("set VALETKEY_PUBLIC_URL to what the browser sees, such as https://valetkey.example.com")
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
-	b := &Broker{Config: cfg, snapshots: recall.New[*snapshot](maxSnapshots)}
+	b := &Broker{Config: cfg, snapshots: recall.New[*snapshot](maxSnapshots), targets: recall.New[*target.Target](maxTargets)}
 	b.behalf = onbehalf.NewCache[*Credential](cfg.Now)
 	b.desk = &arrangement.Desk{
 		Store:       cfg.Store,

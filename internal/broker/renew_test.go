@@ -78,7 +78,7 @@ func TestR02_TwoProcessesOnOneDatabaseRefreshOnce(t *testing.T) {
 
 // shortest lets other goroutines run without waiting for the clock.
 func shortest(ctx context.Context) error {
-	timer := time.NewTimer(time.Millisecond)
+	timer := time.NewTimer(5 * time.Millisecond) // a lease that is looked at 1,200 times is taken for dead
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"github.com/valetkey/valetkey/api"
@@ -17,6 +18,9 @@ import (
 
 // maxSnapshots bounds the connections held in memory.
 const maxSnapshots = 5_000
+
+// maxTargets bounds the clients of which a target is kept to be shared.
+const maxTargets = 500
 
 // snapshot is one connection as calls see it: immutable once made.
 type snapshot struct {
@@ -82,6 +86,7 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 	if snap.credential.Bound() {
 		snap.credential.Target = called.WithScheme(dpop.TokenType)
 	}
+	snap.credential.Target = b.shared(a.Client.Name, snap.credential.Target)
 	if set.ExpiresAt.IsZero() {
 		return snap, nil
 	}
@@ -90,6 +95,17 @@ func (b *Broker) readSnapshot(ctx context.Context, connection string) (*snapshot
 	// A token is not sent in the last moments of its life: it could die on the way.
 	snap.deadAt = set.ExpiresAt.Add(-min(skew/2, 10*time.Second))
 	return snap, nil
+}
+
+// shared gives the target of another connection of the client where it is the
+// same as this one: it would take more memory than all the rest of a connection.
+func (b *Broker) shared(client string, t *target.Target) *target.Target {
+	known, at, ok := b.targets.Get(client)
+	if ok && reflect.DeepEqual(known, t) {
+		return known
+	}
+	b.targets.Put(client, t, at)
+	return t
 }
 
 // refusal says why calls through a connection cannot be made, from its state.

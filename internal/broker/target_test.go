@@ -73,3 +73,25 @@ func TestAClientWithoutAKeyHasNoneToShow(t *testing.T) {
 		t.Errorf("the key is %s, %v", got, err)
 	}
 }
+
+func TestConnectionsOfAClientShareWhatIsTheSame(t *testing.T) {
+	h := newHarness(t)
+	for _, name := range []string{"other", "own"} {
+		spec := api.ConnectionSpec{Client: "app", Scopes: []string{"mail.read", "offline_access"}}
+		if name == "own" {
+			spec.API = &api.CallSettings{Timeout: api.Duration(time.Second)}
+		}
+		_, err := h.PutConnection(h.ctx, name, spec)
+		h.must(err)
+	}
+	seen := map[string]any{}
+	for _, name := range []string{"mail", "other", "own"} {
+		h.authorize(name)
+		credential, err := h.Credential(h.ctx, name)
+		h.must(err)
+		seen[name] = credential.Target
+	}
+	if seen["mail"] != seen["other"] || seen["mail"] == seen["own"] {
+		t.Errorf("targets are %v", seen)
+	}
+}
