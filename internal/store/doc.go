@@ -12,7 +12,7 @@
 //	sqlite.go   one writing connection, a few reading ones, on one file
 //	postgres.go one pool on a server that any number of nodes share
 //	*_fault.go  errors given their meaning · postgres_watch.go changes of other nodes
-//	migrate.go  numbered migrations from migrations/*.sql, for both
+//	migrate.go  runs the steps of package migration, for both
 //
 // Invariants:
 //   - A write is on the disk when it returns (SQLite: WAL, synchronous=FULL;

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"embed"
 	"errors"
 
 	"github.com/pressly/goose/v3"
@@ -11,11 +9,9 @@ import (
 
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
+	"github.com/valetkey/valetkey/internal/store/migration"
 	"github.com/valetkey/valetkey/internal/store/outage"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // versionTable is where goose keeps which migrations have run.
 const versionTable = "schema_migrations"
@@ -50,7 +46,7 @@ func (db *DB) checkOwn(ctx context.Context, s schema) error {
 
 // migrate runs the migrations that have not run yet.
 func (db *DB) migrate(ctx context.Context, s schema) error {
-	steps, err := db.steps()
+	steps, err := migration.Steps(db.engine.index().Schema())
 	if err != nil {
 		return err
 	}
@@ -88,39 +84,6 @@ func (db *DB) migrate(ctx context.Context, s schema) error {
 				WithHint("nothing was changed; the server's log says why")
 		}
 	}
-}
-
-// searchVersion is the one migration whose text the two databases do not share.
-const searchVersion = 10
-
-// steps are the migrations in their order: the files, each handed to the
-// database whole, since goose's own reading of them takes 8 MB at each start,
-// and what package search needs.
-func (db *DB) steps() ([]*goose.Migration, error) {
-	files, err := migrations.ReadDir("migrations")
-	if err != nil {
-		return nil, err
-	}
-	all := []*goose.Migration{step(searchVersion, db.engine.index().Schema())}
-	for _, file := range files {
-		text, err := migrations.ReadFile("migrations/" + file.Name())
-		if err != nil {
-			return nil, err
-		}
-		version, err := goose.NumericComponent(file.Name())
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, step(version, string(text)))
-	}
-	return all, nil
-}
-
-func step(version int64, text string) *goose.Migration {
-	return goose.NewGoMigration(version, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, text)
-		return err
-	}}, nil)
 }
 
 // prepareVersions makes goose's table in one transaction. Goose would make it
