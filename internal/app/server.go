@@ -196,6 +196,7 @@ func (s *Server) keepHouse(ctx context.Context) {
 	defer probe.Stop()
 	defer flush.Stop()
 	defer tidy.Stop()
+	s.recount(ctx) // from now on somebody counts
 	for {
 		var err error
 		select {

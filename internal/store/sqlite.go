@@ -221,6 +221,11 @@ func openPool(path, txlock, pragmas string, conns int) (*sql.DB, error) {
 		if err := fts5.Register(conn); err != nil {
 			return err
 		}
+		// A plan depends on its statement alone. Otherwise SQLite compiles the
+		// statement again whenever another value is bound to it.
+		if _, err := conn.Config(sqlite3.DBCONFIG_ENABLE_QPSG, true); err != nil {
+			return err
+		}
 		return conn.Exec(pragmas)
 	})
 	if err != nil {
