@@ -15,6 +15,7 @@ import (
 	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/fault"
 	"github.com/valetkey/valetkey/internal/front"
+	"github.com/valetkey/valetkey/internal/heap"
 	"github.com/valetkey/valetkey/internal/sweeper"
 )
 
@@ -197,6 +198,7 @@ func (s *Server) keepHouse(ctx context.Context) {
 	defer flush.Stop()
 	defer tidy.Stop()
 	s.recount(ctx) // from now on somebody counts
+	pace := heap.New()
 	for {
 		var err error
 		select {
@@ -211,6 +213,7 @@ func (s *Server) keepHouse(ctx context.Context) {
 			s.spill.Replay(ctx)
 			s.rotate(ctx)
 			s.recount(ctx)
+			pace.Adjust()
 		case <-s.audit.Full():
 			err = s.audit.Flush(ctx)
 		case <-tidy.C:

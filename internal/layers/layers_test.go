@@ -74,6 +74,7 @@ func layerOf() map[string]int {
 		"internal/desired":  31,
 		"internal/schema":   20,
 		"internal/watch":    32,
+		"internal/heap":     10,
 		"internal/link":     30, "internal/link/linktest": 31,
 
 		"internal/store/outage": 39, "internal/store/group": 39, "internal/store/prepared": 38, "internal/store/clause": 38, "internal/store/column": 38, "internal/store/migration": 38, "internal/store/memory": 31, "internal/store/search": 39, "internal/store": 40, "internal/store/custody": 41, "internal/store/agents": 41, "internal/backup": 42,
