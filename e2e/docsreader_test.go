@@ -96,7 +96,7 @@ func newReader(t *testing.T, page string) *reader {
 		"go run ./cmd/valetkey demo", "go run ./cmd/valetkey demo --yes --once",
 		"./test.sh", "bash -n ./test.sh",
 		"./bench.sh start 11", "./bench.sh start 1",
-		"./bench.sh proxy 250ms 5", "./bench.sh proxy 1ms 1",
+		"./bench.sh proxy 400ms 5", "./bench.sh proxy 1ms 1",
 		"-bench .", "-bench . -benchtime 1x",
 	)
 	r.script.WriteString(preamble)
