@@ -226,7 +226,7 @@ var moments = []struct {
 	phase  string
 	delays []time.Duration
 }{
-	{"", []time.Duration{5 * time.Millisecond, 10 * time.Millisecond, 15 * time.Millisecond, 20 * time.Millisecond, 30 * time.Millisecond}}, // around the time the request leaves
+	{"", []time.Duration{time.Millisecond, 3 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond}}, // around the time the request leaves
 	{phaseAsked, []time.Duration{0}},
 	{phaseRotated, []time.Duration{0}},
 	{phaseAnswered, []time.Duration{0, 200 * time.Microsecond, 500 * time.Microsecond, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond}},

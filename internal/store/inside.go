@@ -51,7 +51,8 @@ func (db *DB) Exclusive(ctx context.Context, change func(tx Tx) error) error {
 // Shared reports whether other machines may have this database open.
 func (db *DB) Shared() bool { return db.read == db.write }
 
-// NextID takes the next number of a sequence, as part of a transaction.
-func NextID(ctx context.Context, tx Tx, sequence string) (int64, error) {
-	return nextID(ctx, tx, sequence)
+// NextIDs takes so many numbers of a sequence, as part of a transaction, and
+// returns the last of them.
+func NextIDs(ctx context.Context, tx Tx, sequence string, n int) (last int64, err error) {
+	return nextIDs(ctx, tx, sequence, n)
 }

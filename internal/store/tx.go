@@ -156,13 +156,20 @@ func exists(ctx context.Context, q queryer, query string, args ...any) (bool, er
 
 // nextID takes the next number of a sequence. Numbers are never used twice,
 // not even when what bore them is deleted.
-func nextID(ctx context.Context, tx queryer, sequence string) (id int64, err error) {
+func nextID(ctx context.Context, tx queryer, sequence string) (int64, error) {
+	return nextIDs(ctx, tx, sequence, 1)
+}
+
+// nextIDs takes so many numbers of a sequence, and returns the last of them.
+func nextIDs(ctx context.Context, tx queryer, sequence string, n int) (last int64, err error) {
 	err = tx.QueryRowContext(ctx, `
 		UPDATE sequences
-		SET value = value + 1
-		WHERE name = $1
-		RETURNING value`, sequence).Scan(&id)
-	return id, err
+		SET value = value + $1
+		WHERE name = $2
+		RETURNING value`,
+		n,
+		sequence).Scan(&last)
+	return last, err
 }
 
 // find reads all rows of a query.

@@ -11,39 +11,54 @@ import (
 	"github.com/valetkey/valetkey/internal/store"
 )
 
+// auditRows is how many entries one statement adds.
+const auditRows = 50
+
 // AppendAudit adds entries to the audit trail, in their order.
 func (d Desk) AppendAudit(ctx context.Context, entries []api.AuditEntry) error {
 	return d.DB.Update(ctx, func(tx store.Tx) error {
-		for _, e := range entries {
-			id, err := store.NextID(ctx, tx, "audit")
-			if err != nil {
+		last, err := store.NextIDs(ctx, tx, "audit", len(entries))
+		if err != nil {
+			return err
+		}
+		for left := entries; len(left) > 0; {
+			n := 1 // what is left over one by one: two statements are compiled, not fifty
+			if len(left) >= auditRows {
+				n = auditRows
+			}
+			if err := appendAudit(ctx, tx, last-int64(len(left)), left[:n]); err != nil {
 				return err
 			}
-			detail, err := json.Marshal(e.Detail)
-			if err != nil {
-				return err
-			}
-			_, err = tx.ExecContext(ctx, `
-				INSERT INTO audit (
-					id,
-					happened_at,
-					actor,
-					action,
-					subject,
-					detail
-				) VALUES ($1, $2, $3, $4, $5, $6)`,
-				id,
-				e.At.UnixMilli(),
-				e.Actor,
-				e.Action,
-				e.Subject,
-				string(detail))
-			if err != nil {
-				return err
-			}
+			left = left[n:]
 		}
 		return nil
 	})
+}
+
+// appendAudit adds entries with the numbers after this one.
+func appendAudit(ctx context.Context, tx store.Tx, id int64, entries []api.AuditEntry) error {
+	var places []string
+	var values []any
+	for _, e := range entries {
+		detail, err := json.Marshal(e.Detail)
+		if err != nil {
+			return err
+		}
+		id++
+		n := len(values)
+		places = append(places, fmt.Sprintf("($%d, $%d, $%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4, n+5, n+6))
+		values = append(values, id, e.At.UnixMilli(), e.Actor, e.Action, e.Subject, string(detail))
+	}
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO audit (
+			id,
+			happened_at,
+			actor,
+			action,
+			subject,
+			detail
+		) VALUES `+strings.Join(places, ", "), values...)
+	return err
 }
 
 // Audit returns entries, newest first.

@@ -256,6 +256,32 @@ func TestTheAuditTrailIsFilteredAndPrunedByAge(t *testing.T) {
 	}
 }
 
+func TestManyEntriesOfTheAuditTrailKeepTheirOrder(t *testing.T) {
+	for name, open := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			d := open(t)
+			for _, n := range []int{2*auditRows + 7, 3} {
+				entries := make([]api.AuditEntry, n)
+				for i := range entries {
+					entries[i] = api.AuditEntry{At: time.UnixMilli(1), Actor: "job", Action: "connection.token.get", Subject: strconv.Itoa(i)}
+				}
+				if err := d.AppendAudit(t.Context(), entries); err != nil {
+					t.Fatal(err)
+				}
+				newest, err := d.Audit(t.Context(), api.AuditFilter{Limit: n})
+				if err != nil || len(newest) != n {
+					t.Fatalf("%d entries, %v", len(newest), err)
+				}
+				for i, e := range newest {
+					if want := n - 1 - i; e.Subject != strconv.Itoa(want) || i > 0 && e.ID != newest[i-1].ID-1 {
+						t.Fatalf("entry %d is %s with number %d", want, e.Subject, e.ID)
+					}
+				}
+			}
+		})
+	}
+}
+
 func TestEventsArePrunedByAgeAndByNumber(t *testing.T) {
 	for name, open := range databases(t) {
 		t.Run(name, func(t *testing.T) {
