@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/valetkey/valetkey/api"
 	"github.com/valetkey/valetkey/internal/sandbox"
 )
 
@@ -172,6 +173,12 @@ func TestOurPagesInARealBrowser(t *testing.T) {
 	if code := p.finish(); code != 4 {
 		t.Errorf("connect: exit code %d\n%s", code, p.text)
 	}
+	begun, err := sdk(t, server.url, callersKey(t, w.env)).Authorize(t.Context(), "mail", api.AuthorizeRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.opens(begun.AuthorizationURL)
+	c.judges("start")
 }
 
 func TestThePracticeProvidersPagesInARealBrowser(t *testing.T) {

@@ -18,7 +18,7 @@ func TestA17_WhoeverOpensAnAddressIsToldWhoBeganAndForWhichAccountBeforeAnything
 	at := "/oauth/start/" + begun.Flow
 	b := browser{}
 	for range 2 {
-		shows(t, g.get(b, at), 200, "the key mallory asks you to connect a fake account", "maria@contoso.com", "mail", "valetkey.example", `<form method="post" action="`+at+`"`)
+		shows(t, g.get(b, at), 200, "Connect a fake account for the key mallory", "maria@contoso.com", "mail", "valetkey.example", `<form method="post" action="`+at+`"`)
 	}
 	if len(b) != 0 {
 		t.Fatalf("bound by opening the address: %v", b)
@@ -86,7 +86,7 @@ func TestA17_AnOperatorIsNotAskedInTheBrowserThatTheyBeganIn(t *testing.T) {
 	if again := g.get(b, "/oauth/start/"+flow); again.Code != http.StatusSeeOther {
 		t.Errorf("asked though they pressed the button: %d", again.Code)
 	}
-	shows(t, g.get(browser{}, "/oauth/start/"+flow), 200, "maria asks you to connect")
+	shows(t, g.get(browser{}, "/oauth/start/"+flow), 200, "account for maria")
 }
 
 func TestA17_WhoCameByALinkWasAskedThereAndNobodyElseWas(t *testing.T) {
@@ -95,7 +95,7 @@ func TestA17_WhoCameByALinkWasAskedThereAndNobodyElseWas(t *testing.T) {
 	path := g.visits(links, api.ConnectLinkSpec{Brand: &api.ConnectLinkBrand{Name: "Contoso"}})
 	b := browser{}
 	flow := strings.TrimPrefix(g.goes(b, path), "/oauth/done/")
-	shows(t, g.get(browser{}, "/oauth/start/"+flow), 200, "Contoso asks you to connect")
+	shows(t, g.get(browser{}, "/oauth/start/"+flow), 200, "account for Contoso")
 	if w := g.get(b, "/oauth/start/"+flow); w.Code != http.StatusSeeOther {
 		t.Errorf("asked twice: %d", w.Code)
 	}
