@@ -226,7 +226,8 @@ var moments = []struct {
 	phase  string
 	delays []time.Duration
 }{
-	{"", []time.Duration{time.Millisecond, 3 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond}}, // around the time the request leaves
+	{"", []time.Duration{5 * time.Millisecond, 10 * time.Millisecond, 15 * time.Millisecond, 20 * time.Millisecond, 30 * time.Millisecond}}, // around the time the request leaves
+	{phaseDialled, []time.Duration{0}},
 	{phaseAsked, []time.Duration{0}},
 	{phaseRotated, []time.Duration{0}},
 	{phaseAnswered, []time.Duration{0, 200 * time.Microsecond, 500 * time.Microsecond, time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond}},
@@ -345,8 +346,11 @@ func (p *soakProvider) killAt(s *server, phase string, delay time.Duration) <-ch
 		}
 		kill()
 	})
-	if phase == "" {
+	switch phase {
+	case "":
 		go kill()
+	case phaseDialled:
+		p.dialled.Store(&kill)
 	}
 	return killed
 }

@@ -3,14 +3,17 @@ package e2e
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
 // phases of one refresh, as the provider sees it.
 const (
+	phaseDialled  = "dialled"  // whoever renews has connected, and nothing was read
 	phaseAsked    = "asked"    // the request is there, nothing has changed yet
 	phaseRotated  = "rotated"  // the old refresh token is spent, the new one not yet told
 	phaseAnswered = "answered" // the answer has been written
@@ -24,6 +27,7 @@ type soakProvider struct {
 	lifetime int // of an access token, in seconds
 	grace    bool
 	end      chan struct{} // closed: streams of the API end
+	dialled  atomic.Pointer[func()]
 
 	mu        sync.Mutex
 	grants    map[string]*soakGrant // by refresh token, spent ones too
@@ -53,9 +57,34 @@ func newSoakProvider(t testing.TB, lifetime int, grace bool) *soakProvider {
 	mux.HandleFunc("POST /token", p.token)
 	mux.HandleFunc("/api/stream", p.stream)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"ok":true}`)) })
-	p.Server = httptest.NewServer(mux)
+	p.Server = httptest.NewUnstartedServer(mux)
+	p.Server.Listener = door{p.Server.Listener, p}
+	p.Server.Start()
 	t.Cleanup(p.Close)
 	return p
+}
+
+// door is where connections to a provider come in.
+type door struct {
+	net.Listener
+	p *soakProvider
+}
+
+// Accept turns away the connection at which somebody is killed: what it may
+// hold is never read.
+func (d door) Accept() (net.Conn, error) {
+	for {
+		conn, err := d.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		kill := d.p.dialled.Swap(nil)
+		if kill == nil {
+			return conn, nil
+		}
+		(*kill)()
+		_ = conn.Close() // whoever dialled is dead
+	}
 }
 
 // stream answers at once and ends when it is told to.
