@@ -78,11 +78,11 @@ func scale(b *testing.B, n int, database string) {
 		b.ReportMetric(float64(s.readyIn.Milliseconds()), "start-ms")
 		b.ReportMetric(s.residentMiB(b), "start-MiB")
 		c := sdk(b, s.url, r.key)
-		cold := r.read(b, c, n, 1, 3000)
+		cold := r.read(b, c, n, 3000)
 		b.ReportMetric(float64(cold.at(50).Microseconds()), "cold-p50-µs")
 		b.ReportMetric(float64(cold.at(99).Microseconds()), "cold-p99-µs")
 		b.ReportMetric(r.storm(b, s.url, n, 20_000), "cold-64-reads/s")
-		warm := r.read(b, c, 100, 1, 5000)
+		warm := r.read(b, c, 100, 5000)
 		b.ReportMetric(float64(warm.at(50).Microseconds()), "warm-p50-µs")
 		b.ReportMetric(float64(warm.at(99).Microseconds()), "warm-p99-µs")
 		b.ReportMetric(r.storm(b, s.url, 100, 200_000), "warm-64-reads/s")
@@ -190,49 +190,29 @@ func (r scaleRig) row(ctx context.Context, tx store.Tx, ring *keyring.Holder, i 
 	return err
 }
 
-// latencies are those of many requests, and how long all took.
-type latencies struct {
-	all  []time.Duration
-	took time.Duration
-}
+// latencies are those of many requests, the shortest first.
+type latencies struct{ all []time.Duration }
 
 func (l latencies) at(percent int) time.Duration { return l.all[len(l.all)*percent/100] }
 
-// read asks for tokens of random connections among the first n.
-func (r scaleRig) read(b *testing.B, c *client.Client, n, callers, requests int) latencies {
+// read asks for tokens of random connections among the first n, one by one.
+func (r scaleRig) read(b *testing.B, c *client.Client, n, requests int) (l latencies) {
 	b.Helper()
-	var l latencies
-	var mu sync.Mutex
-	var left atomic.Int64
-	left.Store(int64(requests))
-	began := time.Now()
-	var all sync.WaitGroup
-	for seed := range callers {
-		all.Go(func() {
-			random := rand.New(rand.NewPCG(uint64(seed), uint64(n)))
-			var own []time.Duration
-			for left.Add(-1) >= 0 {
-				name := fmt.Sprintf("c%07d", random.IntN(n))
-				at := time.Now()
-				if _, err := c.Token(b.Context(), name, 0); err != nil {
-					b.Errorf("%s: %v", name, err)
-					return
-				}
-				own = append(own, time.Since(at))
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			l.all = append(l.all, own...)
-		})
+	random := rand.New(rand.NewPCG(1, uint64(n)))
+	for range requests {
+		name := fmt.Sprintf("c%07d", random.IntN(n))
+		at := time.Now()
+		if _, err := c.Token(b.Context(), name, 0); err != nil {
+			b.Fatalf("%s: %v", name, err)
+		}
+		l.all = append(l.all, time.Since(at))
 	}
-	all.Wait()
-	l.took = time.Since(began)
 	slices.Sort(l.all)
 	return l
 }
 
-// storm is read with 64 callers that do as little work as callers can, for they
-// are on the same cores: how many tokens a second.
+// storm has 64 callers ask at once, with as little work as callers can do, for
+// they are on the same cores: how many tokens a second.
 func (r scaleRig) storm(b *testing.B, address string, n, requests int) float64 {
 	b.Helper()
 	target, err := url.Parse(address)
